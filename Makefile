@@ -1,0 +1,139 @@
+# Charla: one Makefile, no recursion into folders. Objects go to build/$(MODE)/, so modes never mix.
+#
+#   make                 fcgi-app and push-server        make run          everything, on loopback
+#   make test            unit, integration, browser      make check        what a release must pass
+#   make asan | tsan     instrumented builds, unit tests make fuzz         SECS=30 for each target
+#   make bench | soak    figures | long kill tests       make lint | format
+#   make www             the page's libraries            make install      DESTDIR= PREFIX=
+#
+# MODE=release (default), debug, asan, tsan, fuzz, kill.  WERROR=1 makes warnings fatal.
+# CC, CFLAGS, LDFLAGS are yours.
+
+MODE   ?= release
+PREFIX ?= /usr/local
+PKG    ?= pkg-config
+SECS   ?= 30
+B      := build/$(MODE)
+
+# --- what each program needs -------------------------------------------------------------------
+PKGS_app     := libcurl libcrypto sqlite3 jansson
+PKGS_push    := libwebsockets libcrypto jansson
+PKGS_standin := libevent jansson
+# Debian's libfcgi and libev have no .pc file before trixie.
+LIBS_app     = $(shell $(PKG) --libs $(PKGS_app)) -lfcgi -pthread
+LIBS_push    = $(shell $(PKG) --libs $(PKGS_push)) -lev -lm -pthread
+LIBS_standin = $(shell $(PKG) --libs $(PKGS_standin))
+
+# --- flags -------------------------------------------------------------------------------------
+STD  := -std=c17 -D_GNU_SOURCE
+INC  := -Ishared -Ifcgi-app -Ipush-server
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wundef \
+        -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+        -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough
+HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+        -fstack-clash-protection -fPIE $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
+SAN  := -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+OPT_release := -O2 -g $(HARD)
+LD_release  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+OPT_debug   := -Og -g3
+# kill: the release build plus the points where a test may end the process (shared/killpoint.h)
+OPT_kill    := $(OPT_release) -DKILLPOINTS=1
+LD_kill     := $(LD_release)
+OPT_asan    := -O1 -g -fsanitize=address,undefined -DKILLPOINTS=1 $(SAN)
+LD_asan     := -fsanitize=address,undefined
+OPT_tsan    := -O1 -g -fsanitize=thread $(SAN)
+LD_tsan     := -fsanitize=thread
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined $(SAN)
+LD_fuzz     := -fsanitize=fuzzer,address,undefined
+LD_unitlibs := -lcmocka
+
+COMPILE = $(CC) $(STD) $(WARN) $(if $(WERROR),-Werror) $(OPT_$(MODE)) $(INC) -MMD -MP \
+          $(CPPFLAGS) $(CFLAGS)
+LINK    = $(CC) $(LD_$(MODE)) $(LDFLAGS)
+
+# --- sources: a new .c file is found by itself; main.c never lands in a test --------------------
+obj       = $(patsubst %.c,$(B)/%.o,$(1))
+shared   := $(call obj,$(wildcard shared/*.c))
+app      := $(call obj,$(filter-out %/main.c,$(wildcard fcgi-app/*.c))) $(B)/gen/migrations.o
+push     := $(call obj,$(filter-out %/main.c,$(wildcard push-server/*.c)))
+standin  := $(call obj,$(wildcard tests/gemini-standin/*.c))
+programs := $(B)/bin/fcgi-app $(B)/bin/push-server
+unit     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+fuzz     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+ours     := $(wildcard fcgi-app/*.[ch] push-server/*.[ch] shared/*.[ch] tests/*/*.[ch])
+
+all: $(programs)
+
+# --- rules -------------------------------------------------------------------------------------
+# The compile line itself is a prerequisite: another CC or CFLAGS rebuilds.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+FORCE:
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+$(B)/gen/migrations.c: sql/embed.sh $(sort $(wildcard sql/*.sql))
+	@mkdir -p $(@D)
+	sh $^ > $@
+$(B)/gen/migrations.o: $(B)/gen/migrations.c $(B)/flags
+	$(COMPILE) -Wno-overlength-strings -c -o $@ $<
+
+$(B)/bin/fcgi-app:       $(call obj,fcgi-app/main.c) $(B)/libapp.a $(B)/libshared.a
+$(B)/bin/push-server:    $(call obj,push-server/main.c) $(B)/libpush.a $(B)/libshared.a
+$(B)/bin/gemini-standin: $(standin)
+$(B)/bin/fcgi-app:       LIBS = $(LIBS_app)
+$(B)/bin/push-server:    LIBS = $(LIBS_push)
+$(B)/bin/gemini-standin: LIBS = $(LIBS_standin)
+$(B)/bin/%:
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS)
+
+$(B)/libapp.a:    $(app)
+$(B)/libpush.a:   $(push)
+$(B)/libshared.a: $(shared)
+$(B)/lib%.a:
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+# Archives, so a test links just the modules it calls: a pure module must not pull in a socket.
+archives := $(B)/libapp.a $(B)/libpush.a $(B)/libshared.a
+$(B)/unit/%: $(B)/tests/unit/%.o $(archives)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ -lcmocka $(LIBS_app) $(LIBS_push)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(archives)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
+
+gemini-standin: $(B)/bin/gemini-standin
+
+# --- tests -------------------------------------------------------------------------------------
+unit: $(unit)
+	@for t in $^; do $$t || exit 1; done
+asan tsan:
+	$(MAKE) MODE=$@ unit
+fuzz:
+	$(MAKE) MODE=fuzz CC=clang $(addsuffix .run,$(fuzz))
+%.run: $(B)/fuzz/%
+	@mkdir -p $(B)/corpus/$* tests/fuzz/corpus/$*
+	$< -max_total_time=$(SECS) -max_len=65536 -timeout=10 \
+	    $(addprefix -dict=,$(wildcard tests/fuzz/dict/$*.dict)) $(B)/corpus/$* tests/fuzz/corpus/$*
+
+banned := strcpy|strcat|sprintf|strncpy|strtok|atoi|atol|alloca|strerror|localtime|gmtime|rand|system|FCGX_FPrintF
+lint:
+	! grep -nE '\b($(banned)) ?\(' $(ours)
+	clang-tidy --quiet $(filter %.c,$(ours)) -- $(STD) $(INC)
+	clang-format --dry-run -Werror $(ours)
+format:
+	clang-format -i $(ours)
+
+clean:
+	rm -rf build
+
+.PHONY: all unit asan tsan fuzz lint format clean gemini-standin FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
