@@ -1,0 +1,59 @@
+#include "sign.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "util.h"
+
+static void
+hex(const unsigned char *p, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*out++ = digits[p[i] >> 4];
+		*out++ = digits[p[i] & 15];
+	}
+	*out = '\0';
+}
+
+void
+sign_hmac_sha256(const char *secret, const void *p, size_t n, char out[SIGN_HEX_SIZE])
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	if (HMAC(EVP_sha256(), secret, (int)strlen(secret), p, n, raw, &len) == NULL)
+		abort();
+	hex(raw, len, out);
+}
+
+static void
+digest(const EVP_MD *kind, const void *p, size_t n, char *out)
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	if (EVP_Digest(p, n, raw, &len, kind, NULL) != 1)
+		abort();
+	hex(raw, len, out);
+}
+
+void
+sign_sha256(const void *p, size_t n, char out[SIGN_HEX_SIZE])
+{
+	digest(EVP_sha256(), p, n, out);
+}
+
+void
+sign_md5(const void *p, size_t n, char out[MD5_HEX_SIZE])
+{
+	digest(EVP_md5(), p, n, out);
+}
+
+bool
+sign_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	return a_len == b_len && CRYPTO_memcmp(a, b, a_len) == 0;
+}
