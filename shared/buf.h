@@ -19,7 +19,7 @@ struct buf {
 	size_t len, cap, max;
 };
 
-#define BUF_INIT(max_bytes) ((struct buf) { .max = (max_bytes) })
+#define BUF_INIT(max_bytes) ((struct buf){ .max = (max_bytes) })
 #define auto_buf __attribute__((cleanup(buf_free))) struct buf
 
 enum err buf_add(struct buf *b, const void *p, size_t n) MUST_CHECK;

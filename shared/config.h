@@ -30,11 +30,12 @@ struct config {
 	/* general */
 	char *app_env, *app_name, *app_url, *app_key, *app_base;
 	bool is_production; /* decided by design 5 from APP_ENV, the bind address and credentials */
-	int log_level;      /* enum log_level */
+	long log_level;     /* enum log_level */
 	/* data */
 	char *var_dir, *db_path, *push_db_path, *push_socket, *worker_socket;
 	/* the Pusher app of the environment */
-	char *pusher_app_id, *pusher_app_key, *pusher_app_secret, *pusher_app_name, *pusher_app_path;
+	char *pusher_app_id, *pusher_app_key, *pusher_app_secret, *pusher_app_name,
+	    *pusher_app_path;
 	long pusher_app_capacity; /* 0: none */
 	bool pusher_app_client_messages, pusher_app_statistics;
 	/* where fcgi-app publishes with PUSH_TRANSPORT=http */
@@ -53,10 +54,11 @@ struct config {
 	char *public_push_host, *public_push_scheme;
 	long public_push_port; /* 0: decided by /api/config */
 	/* AI */
-	char *ai_provider, *ai_api_key, *ai_base_url, *ai_api_version, *ai_model, *ai_fallback_model;
+	char *ai_provider, *ai_api_key, *ai_base_url, *ai_api_version, *ai_model,
+	    *ai_fallback_model;
 	char *ai_thinking_level, *ai_system_prompt;
 	long ai_max_replies, ai_max_output_tokens, ai_context_tokens;
-	bool is_demo; /* no usable key: empty or the original's placeholder */
+	bool is_demo;    /* no usable key: empty or the original's placeholder */
 	char *ai_worker; /* "auto", "external", "detached", "thread" */
 	long ai_stop_seconds;
 	/* access */

@@ -165,7 +165,7 @@ static void
 add_entry(struct env_file *f, const char *name, size_t n, struct buf *value, size_t line)
 {
 	f->entries = xrealloc(f->entries, f->count + 1, sizeof *f->entries);
-	f->entries[f->count++] = (struct env_entry) {
+	f->entries[f->count++] = (struct env_entry){
 		.name = xstrndup(name, n),
 		.value = buf_take(value),
 		.line = line,
@@ -202,9 +202,12 @@ enum err
 env_file_parse(const char *p, size_t n, env_lookup_fn lookup, env_problem_fn on_problem, void *arg,
     struct env_file *out)
 {
-	struct parser ps = {
-		.p = p, .end = p + n, .line = 1, .lookup = lookup, .on_problem = on_problem, .arg = arg
-	};
+	struct parser ps = { .p = p,
+		.end = p + n,
+		.line = 1,
+		.lookup = lookup,
+		.on_problem = on_problem,
+		.arg = arg };
 
 	if (n > LIMIT_ENV_BYTES || (n > 0 && memchr(p, '\0', n) != NULL))
 		return ERR_LIMIT;
@@ -242,5 +245,5 @@ env_file_free(struct env_file *f)
 		free(f->entries[i].value);
 	}
 	free(f->entries);
-	*f = (struct env_file) { 0 };
+	*f = (struct env_file){ 0 };
 }

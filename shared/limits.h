@@ -5,70 +5,72 @@
 #ifndef LIMITS_H
 #define LIMITS_H
 
-/* --- HTTP API of fcgi-app ---------------------------------------------------------------------- */
-#define LIMIT_BODY_BYTES (256 * 1024)  /* a whole conversation of an old client */
-#define LIMIT_JSON_DEPTH 16            /* ours need 4 */
-#define LIMIT_MESSAGES_PER_REQUEST 200 /* turns in messages[] */
-#define LIMIT_MESSAGE_BYTES (32 * 1024)
-#define LIMIT_CHAT_ID_LEN 128          /* with "presence-chat." in front below Pusher's 164 */
-#define LIMIT_CHAT_NUMBER (1LL << 53)  /* what a JavaScript number holds exactly */
-#define LIMIT_CHAT_QUEUE 5             /* prompts that wait or run in one chat; then 409 */
-#define LIMIT_HISTORY_PAGE 200         /* messages a page, default and maximum */
-#define LIMIT_HISTORY_BYTES (1024 * 1024) /* text a page; at least one message is always sent */
+/* --- HTTP API of fcgi-app --- */
+#define LIMIT_BODY_BYTES (256UL * 1024) /* a whole conversation of an old client */
+#define LIMIT_JSON_DEPTH 16             /* ours need 4 */
+#define LIMIT_MESSAGES_PER_REQUEST 200  /* turns in messages[] */
+#define LIMIT_MESSAGE_BYTES (32UL * 1024)
+#define LIMIT_CHAT_ID_LEN 128               /* with "presence-chat." in front below Pusher's 164 */
+#define LIMIT_CHAT_NUMBER (1LL << 53)       /* what a JavaScript number holds exactly */
+#define LIMIT_CHAT_QUEUE 5                  /* prompts that wait or run in one chat; then 409 */
+#define LIMIT_HISTORY_PAGE 200              /* messages a page, default and maximum */
+#define LIMIT_HISTORY_BYTES (1024UL * 1024) /* text a page; at least one message is always sent */
 #define LIMIT_CHATS_PAGE 100
 #define LIMIT_QUERY_BYTES 4096
 #define LIMIT_IDEMPOTENCY_KEY_LEN 128
-#define LIMIT_IO_SECONDS 15            /* a FastCGI peer that neither sends nor reads */
+#define LIMIT_IO_SECONDS 15 /* a FastCGI peer that neither sends nor reads */
 #define LIMIT_ACCEPT_THREADS 64
 
-/* --- replies ----------------------------------------------------------------------------------- */
+/* --- replies --- */
 #define LIMIT_REPLY_TOKENS 8192
-#define LIMIT_REPLY_BYTES (64 * 1024)  /* text of one reply; more ends it as truncated */
-#define LIMIT_CONTEXT_TOKENS 32000     /* history sent along: models take 1 M, the bill does not */
+#define LIMIT_REPLY_BYTES (64UL * 1024) /* text of one reply; more ends it as truncated */
+#define LIMIT_CONTEXT_TOKENS 32000      /* history sent along: models take 1 M, the bill does not */
 #define LIMIT_CONTEXT_TURNS 400
-#define LIMIT_REPLIES 1024             /* AI_MAX_REPLIES: at once on this host */
-#define LIMIT_TICK_MS 40               /* one commit, then one round of datagrams */
+#define LIMIT_REPLIES 1024 /* AI_MAX_REPLIES: at once on this host */
+#define LIMIT_TICK_MS 40   /* one commit, then one round of datagrams */
 #define LIMIT_LEASE_MS 10000
 #define LIMIT_HEARTBEAT_MS 2000
-#define LIMIT_CONNECT_ATTEMPTS 5       /* failures before the first text */
-#define LIMIT_STREAM_ATTEMPTS 3        /* failures after it */
-#define LIMIT_CRASH_ATTEMPTS 10        /* runners that died under it: kill -9 storms are no verdict */
+#define LIMIT_CONNECT_ATTEMPTS 5 /* failures before the first text */
+#define LIMIT_STREAM_ATTEMPTS 3  /* failures after it */
+#define LIMIT_CRASH_ATTEMPTS 10  /* runners that died under it: kill -9 storms are no verdict */
 #define LIMIT_AI_CONNECT_MS 5000
-#define LIMIT_AI_FIRST_BYTE_MS 60000   /* 503s come late, thinking is silent */
+#define LIMIT_AI_FIRST_BYTE_MS 60000 /* 503s come late, thinking is silent */
 #define LIMIT_AI_IDLE_MS 120000
 #define LIMIT_AI_TOTAL_MS (20 * 60 * 1000)
 #define LIMIT_AI_RETRY_AFTER_MS (300 * 1000) /* asked to wait longer: final */
-#define LIMIT_AI_ERROR_BYTES (64 * 1024)
-#define LIMIT_AI_EVENT_BYTES (8 * 1024 * 1024) /* one SSE event: grounding HTML, inline images */
-#define LIMIT_AI_BODY_BYTES (8 * 1024 * 1024)  /* unary answer, model list */
+#define LIMIT_AI_ERROR_BYTES (64UL * 1024)
+#define LIMIT_AI_EVENT_BYTES                                                                       \
+	(8UL * 1024 * 1024)                     /* one SSE event: grounding HTML, inline images    \
+						 */
+#define LIMIT_AI_BODY_BYTES (8UL * 1024 * 1024) /* unary answer, model list */
 
-/* --- notify datagram --------------------------------------------------------------------------- */
-#define LIMIT_DATAGRAM_BYTES (192 * 1024) /* below the stock SO_SNDBUF of 212,992 */
-#define LIMIT_OUTBOX_ROUND 512            /* final events handed over in one tick */
+/* --- notify datagram --- */
+#define LIMIT_DATAGRAM_BYTES (192UL * 1024) /* below the stock SO_SNDBUF of 212,992 */
+#define LIMIT_OUTBOX_ROUND 512              /* final events handed over in one tick */
 
-/* --- push server, Pusher's own limits (defaults of an app where it can be set) ------------------- */
+/* --- push server, Pusher's own limits (defaults of an app where it can be set) --- */
 #define LIMIT_CHANNELS_PER_EVENT 100
 #define LIMIT_CHANNEL_NAME_LEN 164
 #define LIMIT_CHANNEL_NAME_LEN_MAX 200
 #define LIMIT_EVENT_NAME_LEN 200
 #define LIMIT_EVENT_BYTES 10240
 #define LIMIT_BATCH_EVENTS 10
-#define LIMIT_APP_FIELD_LEN 256        /* id, key, secret, name, path */
-#define LIMIT_HTTP_BODY_BYTES (1024 * 1024)
+#define LIMIT_APP_FIELD_LEN 256 /* id, key, secret, name, path */
+#define LIMIT_HTTP_BODY_BYTES (1024UL * 1024)
 #define LIMIT_HTTP_SIGNATURE_SECONDS 600
-#define LIMIT_WS_MESSAGE_BYTES (100 * 1024)
+#define LIMIT_WS_MESSAGE_BYTES (100UL * 1024)
 #define LIMIT_WS_FRAGMENTS 128
 #define LIMIT_CHANNELS_PER_SOCKET 100
-#define LIMIT_OUTBOX_BYTES (256 * 1024)
+#define LIMIT_OUTBOX_BYTES (256UL * 1024)
 #define LIMIT_OUTBOX_FRAMES 1000
 #define LIMIT_HANDSHAKE_SECONDS 10
 #define LIMIT_ACTIVITY_SECONDS 120
 #define LIMIT_PONG_SECONDS 30
 #define LIMIT_DRAIN_SECONDS 12
-#define LIMIT_FD_RESERVE 64            /* descriptors that are never given to connections */
+#define LIMIT_FD_RESERVE 64 /* descriptors that are never given to connections */
 
-/* --- settings ---------------------------------------------------------------------------------- */
-#define LIMIT_ENV_BYTES (256 * 1024)
+/* --- settings --- */
+#define LIMIT_ENV_BYTES (256UL * 1024)
 #define LIMIT_ENV_LINE 8192
 
 #endif

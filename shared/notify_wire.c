@@ -189,7 +189,7 @@ void
 notify_line_clear(struct notify_line *line)
 {
 	json_decref(line->root);
-	*line = (struct notify_line) { .op = NOTIFY_PUBLISH };
+	*line = (struct notify_line){ .op = NOTIFY_PUBLISH };
 }
 
 int

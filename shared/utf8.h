@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-bool utf8_is_valid(const char *p, size_t n); /* RFC 3629: no surrogates, no overlong forms */
+bool utf8_is_valid(const char *p, size_t n);    /* RFC 3629: no surrogates, no overlong forms */
 size_t utf8_utf16_len(const char *p, size_t n); /* p valid */
 
 /* The largest m <= max with p[0..m) ending at a character; p valid up to a torn end. */

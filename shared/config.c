@@ -1,0 +1,291 @@
+/*
+ * How a setting gets its value: environment, .env, default, in this order, for each row of the
+ * table; then config_rules.c decides what depends on other settings and refuses what must
+ * not run. Problems are collected, so that --check-config
+ * names all of them at once.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "buf.h"
+#include "config_priv.h"
+#include "config_table.h"
+#include "limits.h"
+
+void
+config_problem_add(struct config *c, bool is_error, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	c->problems = xrealloc(c->problems, c->problem_count + 1, sizeof *c->problems);
+	c->problems[c->problem_count++] =
+	    (struct config_problem){ .is_error = is_error, .text = text };
+}
+
+static char **
+text_field(struct config *c, const struct setting *s)
+{
+	return (char **)(void *)((char *)c + s->offset);
+}
+
+/* --- finding and reading the .env --- */
+
+/* The directory part with its '/', or "" */
+char *
+config_path_beside(const char *path, const char *name)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+	char *out = NULL;
+
+	if (asprintf(&out, "%.*s%s", slash != NULL ? (int)(slash - path + 1) : 0,
+		path != NULL ? path : "", name) < 0)
+		abort();
+	return out;
+}
+
+static enum err
+read_file(const char *path, struct buf *out)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	char chunk[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+	while ((n = read(fd, chunk, sizeof chunk)) > 0)
+		if (buf_add(out, chunk, (size_t)n) != OK)
+			return ERR_LIMIT;
+	return n < 0 ? ERR_IO : OK;
+}
+
+/* app.conf beside the program (shared hosting: the secrets live outside the web root). */
+static char *
+named_by_app_conf(const char *self_path)
+{
+	auto_char *conf = config_path_beside(self_path, "app.conf");
+	auto_buf text = BUF_INIT(LIMIT_ENV_BYTES);
+	struct env_file f = { 0 };
+	const struct env_entry *e;
+	char *out = NULL;
+
+	if (self_path == NULL || read_file(conf, &text) != OK ||
+	    env_file_parse(text.data != NULL ? text.data : "", text.len, NULL, NULL, NULL, &f) !=
+		OK)
+		return NULL;
+	e = env_file_find(&f, "ENV_FILE");
+	if (e != NULL)
+		out = xstrdup(e->value);
+	env_file_free(&f);
+	return out;
+}
+
+static const char *
+from_environment(void *arg, const char *name)
+{
+	(void)arg;
+	return getenv(name); /* NOLINT(concurrency-mt-unsafe): read before threads start */
+}
+
+static void
+on_bad_line(void *arg, size_t line, const char *what)
+{
+	struct config_loader *l = arg;
+
+	config_problem_add(l->c, true, "%s:%zu: %s", l->file, line, what);
+}
+
+/* Takes path if the file exists. must_exist: somebody named it. */
+static bool
+try_file(struct config_loader *l, const char *path, bool must_exist)
+{
+	auto_buf text = BUF_INIT(LIMIT_ENV_BYTES);
+	enum err e = read_file(path, &text);
+
+	if (e == ERR_NOT_FOUND && !must_exist)
+		return false;
+	l->c->env_file = xstrdup(path);
+	l->file = l->c->env_file;
+	if (e != OK)
+		config_problem_add(l->c, true, "%s: %s", path,
+		    e == ERR_NOT_FOUND ? "does not exist"
+		    : e == ERR_LIMIT   ? "is too large"
+				       : "cannot be read");
+	else if (env_file_parse(text.data != NULL ? text.data : "", text.len, from_environment,
+		     on_bad_line, l, &l->env) != OK)
+		config_problem_add(l->c, true, "%s: holds a NUL byte: is it a text file?", path);
+	return true;
+}
+
+/* True if app.conf named a file, whether it could be read or not. */
+static bool
+try_app_conf(struct config_loader *l, const char *self_path)
+{
+	char *path = named_by_app_conf(self_path);
+	bool is_named = path != NULL;
+
+	if (is_named)
+		(void)try_file(l, path, true);
+	free(path);
+	return is_named;
+}
+
+static void
+find_env_file(struct config_loader *l, const char *env_path, const char *self_path)
+{
+	const char *named = env_path != NULL ? env_path : from_environment(NULL, "ENV_FILE");
+	auto_char *own = config_path_beside(self_path, ".env");
+
+	if (named != NULL && *named != '\0')
+		(void)try_file(l, named, true);
+	else if (!try_app_conf(l, self_path) && !try_file(l, own, false) &&
+		 !try_file(l, ".env", false))
+		(void)try_file(l, "/etc/charla/charla.env", false);
+}
+
+/* --- one setting --- */
+
+/* Value and where it came from ("environment", "file:line"); NULL when nobody set it. */
+static const char *
+raw_value(struct config_loader *l, const struct setting *s, char *origin, size_t origin_size)
+{
+	char names[256];
+	char *rest = names, *name;
+
+	(void)snprintf(names, sizeof names, "%s %s", s->name, s->aliases != NULL ? s->aliases : "");
+	while ((name = strsep(&rest, " ")) != NULL && *name != '\0') {
+		const char *value = from_environment(NULL, name);
+		const struct env_entry *e;
+
+		if (value != NULL) {
+			(void)snprintf(origin, origin_size, "environment: %s", name);
+			return value;
+		}
+		e = env_file_find(&l->env, name);
+		if (e != NULL && (*e->value != '\0' || s->aliases == NULL)) {
+			(void)snprintf(origin, origin_size, "%s:%zu: %s", l->file, e->line, name);
+			return e->value;
+		}
+	}
+	return NULL;
+}
+
+static void
+set_number(struct config *c, const struct setting *s, const char *value, const char *origin)
+{
+	long *field = (long *)(void *)((char *)c + s->offset);
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (*value == '\0' || *end != '\0' || errno != 0 || n < s->min || n > s->max)
+		config_problem_add(
+		    c, true, "%s: must be a number from %ld to %ld", origin, s->min, s->max);
+	else
+		*field = n;
+}
+
+static void
+set_bool(struct config *c, const struct setting *s, const char *value, const char *origin)
+{
+	static const char *const words[] = { "false", "true", "0", "1", "no", "yes", "off", "on",
+		"(false)", "(true)" };
+	bool *field = (bool *)(void *)((char *)c + s->offset);
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(value, words[i]) == 0) {
+			*field = i % 2 == 1;
+			return;
+		}
+	if (*value == '\0')
+		*field = false;
+	else
+		config_problem_add(c, true, "%s: must be true or false", origin);
+}
+
+static void
+set_text(struct config *c, const struct setting *s, const char *value, const char *origin)
+{
+	char **field = text_field(c, s);
+
+	if (strlen(value) > (size_t)s->max) {
+		config_problem_add(c, true, "%s: longer than %ld bytes", origin, s->max);
+		return;
+	}
+	free(*field);
+	/* Laravel writes null and (null), empty and (empty) for no value at all. */
+	*field =
+	    xstrdup(strcmp(value, "(null)") == 0 || strcmp(value, "(empty)") == 0 ? "" : value);
+}
+
+static void
+set_value(struct config *c, const struct setting *s, const char *value, const char *origin)
+{
+	switch (s->type) {
+	case SETTING_TEXT: set_text(c, s, value, origin); break;
+	case SETTING_NUMBER: set_number(c, s, value, origin); break;
+	case SETTING_BOOL: set_bool(c, s, value, origin); break;
+	}
+}
+
+static void
+set_all(struct config_loader *l)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+		char origin[4352];
+		const char *value = raw_value(l, s, origin, sizeof origin);
+
+		if (s->fallback != NULL)
+			set_value(l->c, s, s->fallback, s->name);
+		if (value != NULL)
+			set_value(l->c, s, value, origin);
+	}
+}
+
+enum err
+config_load(
+    struct config *out, enum config_reader reader, const char *env_path, const char *self_path)
+{
+	struct config_loader l = { .c = out, .reader = reader };
+
+	*out = (struct config){ .ai_stop_seconds = -1 };
+	find_env_file(&l, env_path, self_path);
+	set_all(&l);
+	config_decide(out);
+	config_check(&l);
+	env_file_free(&l.env);
+	for (size_t i = 0; i < out->problem_count; i++)
+		if (out->problems[i].is_error)
+			return ERR_INVALID;
+	return OK;
+}
+
+void
+config_free(struct config *c)
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if (settings[i].type == SETTING_TEXT)
+			free(*text_field(c, &settings[i]));
+	for (size_t i = 0; i < c->problem_count; i++)
+		free(c->problems[i].text);
+	free(c->problems);
+	free(c->env_file);
+	*c = (struct config){ 0 };
+}
+
+void
+config_print_problems(FILE *f, const struct config *c)
+{
+	for (size_t i = 0; i < c->problem_count; i++)
+		(void)fprintf(f, "%s: %s\n", c->problems[i].is_error ? "error" : "warning",
+		    c->problems[i].text);
+}

@@ -1,0 +1,239 @@
+/*
+ * What depends on other settings (design 5 and 9), and the rules that refuse to start.
+ */
+#include "config_priv.h"
+
+#include <arpa/inet.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "config_table.h"
+
+#define SECRET_MIN_LEN 16
+
+/* --- what depends on other settings (design 5, 9) --- */
+
+static bool
+is_loopback(const char *host)
+{
+	struct in_addr v4;
+
+	if (strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0)
+		return true;
+	return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+static bool
+has_local_credentials(const struct config *c)
+{
+	return strcmp(c->pusher_app_key, "local") == 0 &&
+	       strcmp(c->pusher_app_secret, "local") == 0;
+}
+
+static void
+decide_environment(struct config *c)
+{
+	static const char *const local_names[] = { "local", "testing", "development", "dev" };
+	bool is_local = false;
+
+	if (c->app_env == NULL || *c->app_env == '\0') {
+		is_local = has_local_credentials(c) &&
+			   (c->push_bind_host == NULL || is_loopback(c->push_bind_host));
+		free(c->app_env);
+		c->app_env = xstrdup(is_local ? "local" : "production");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(local_names) && !is_local; i++)
+		is_local = strcmp(c->app_env, local_names[i]) == 0;
+	c->is_production = !is_local;
+	if (c->push_bind_host == NULL || *c->push_bind_host == '\0') {
+		free(c->push_bind_host);
+		c->push_bind_host = xstrdup(is_local ? "127.0.0.1" : "0.0.0.0");
+	}
+}
+
+static void
+default_path(char **field, const char *dir, const char *name)
+{
+	if (*field != NULL && **field != '\0')
+		return;
+	free(*field);
+	if (asprintf(field, "%s/%s", dir, name) < 0)
+		abort();
+}
+
+static void
+decide_paths(struct config *c)
+{
+	if (c->var_dir == NULL || *c->var_dir == '\0') {
+		free(c->var_dir);
+		c->var_dir = config_path_beside(c->env_file, "var");
+	}
+	default_path(&c->db_path, c->var_dir, "charla.db");
+	default_path(&c->push_db_path, c->var_dir, "push.db");
+	default_path(&c->push_socket, c->var_dir, "push.sock");
+	default_path(&c->worker_socket, c->var_dir, "worker.sock");
+}
+
+/* The placeholders of the original's example and of its translations are no keys. */
+static bool
+is_placeholder(const char *key)
+{
+	static const char *const words[] = { "tu_clave", "your_", "your-", "api_key_here",
+		"changeme", "xxxx" };
+
+	if (*key == '\0')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasestr(key, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+void
+config_decide(struct config *c)
+{
+	decide_environment(c);
+	decide_paths(c);
+	c->is_demo = is_placeholder(c->ai_api_key);
+	if (c->pusher_app_name == NULL)
+		c->pusher_app_name = xstrdup(c->app_name);
+}
+
+/* --- names that we do not know --- */
+
+/* Levenshtein with two rows; names are short. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), row[65];
+
+	if (la > 64 || lb > 64)
+		return 64;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+/* Laravel's own names are no mistakes (DB_*, MAIL_*...); a near miss of ours is. */
+static void
+warn_near_misses(const struct config_loader *l)
+{
+	/* names of Laravel that are near one of ours */
+	static const char *const known[] = { "APP_DEBUG", "LOG_CHANNEL", "PUSHER_APP_CLUSTER",
+		"PUSHER_CLUSTER", "APP_TIMEZONE", "APP_LOCALE" };
+
+	for (size_t i = 0; i < l->env.count; i++) {
+		const struct env_entry *e = &l->env.entries[i];
+		bool skip = setting_find(e->name, strlen(e->name)) != NULL;
+
+		for (size_t k = 0; k < ARRAY_LEN(known) && !skip; k++)
+			skip = strcmp(known[k], e->name) == 0;
+		for (size_t k = 0; k < settings_count && !skip; k++)
+			if (distance(settings[k].name, e->name) <= 2 && strlen(e->name) > 6) {
+				config_problem_add(l->c, false,
+				    "%s:%zu: %s is unknown: is %s meant?", l->file, e->line,
+				    e->name, settings[k].name);
+				skip = true;
+			}
+	}
+}
+
+/* --- rules that refuse --- */
+
+static void
+check_choice(struct config *c, const char *name, const char *value, const char *choices)
+{
+	size_t n = strlen(value);
+
+	for (const char *p = choices; *p != '\0';) {
+		size_t len = strcspn(p, " ");
+
+		if (len == n && strncmp(p, value, n) == 0)
+			return;
+		p += len + (p[len] == ' ');
+	}
+	config_problem_add(c, true, "%s: must be one of: %s", name, choices);
+}
+
+static void
+check_env_file_mode(struct config *c)
+{
+	struct stat st;
+
+	if (c->env_file == NULL || stat(c->env_file, &st) != 0 || (st.st_mode & S_IROTH) == 0)
+		return;
+	config_problem_add(c, c->is_production,
+	    "%s: is readable by every user of this machine: chmod 640 it", c->env_file);
+}
+
+static void
+check_credentials(struct config *c)
+{
+	if (!c->is_production)
+		return;
+	if (has_local_credentials(c))
+		config_problem_add(c, true,
+		    "PUSHER_APP_KEY, PUSHER_APP_SECRET: \"local\" is not for production: set your "
+		    "own (openssl rand -hex 16), or APP_ENV=local");
+	else if (strlen(c->pusher_app_secret) < SECRET_MIN_LEN)
+		config_problem_add(c, true,
+		    "PUSHER_APP_SECRET: shorter than %d characters: openssl rand -hex 16",
+		    SECRET_MIN_LEN);
+	if (*c->jwt_secret != '\0' && strlen(c->jwt_secret) < SECRET_MIN_LEN)
+		config_problem_add(c, true,
+		    "JWT_SECRET: shorter than %d characters: openssl rand -hex 32", SECRET_MIN_LEN);
+}
+
+static void
+check_app(struct config *c)
+{
+	check_choice(c, "BROADCAST_DRIVER", c->broadcast_driver, "pusher log null");
+	check_choice(c, "PUSH_TRANSPORT", c->push_transport, "dgram http");
+	check_choice(c, "PUSHER_SCHEME", c->pusher_scheme, "http https");
+	check_choice(c, "AI_WORKER", c->ai_worker, "auto external detached thread");
+	check_choice(c, "AI_PROVIDER", c->ai_provider, "gemini");
+	if (*c->public_push_scheme != '\0')
+		check_choice(c, "PUBLIC_PUSH_SCHEME", c->public_push_scheme, "http https");
+	if (strncmp(c->ai_base_url, "http://", 7) != 0 &&
+	    strncmp(c->ai_base_url, "https://", 8) != 0)
+		config_problem_add(c, true, "AI_BASE_URL: must begin with https:// (or http://)");
+}
+
+static void
+check_socket_path(struct config *c, const char *name, const char *path)
+{
+	if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+		config_problem_add(c, true,
+		    "%s: a socket path has at most %zu bytes: set it to a shorter one", name,
+		    sizeof((struct sockaddr_un *)NULL)->sun_path - 1);
+}
+
+void
+config_check(const struct config_loader *l)
+{
+	struct config *c = l->c;
+
+	check_env_file_mode(c);
+	check_credentials(c);
+	check_socket_path(c, "PUSH_SOCKET", c->push_socket);
+	if (l->reader == CONFIG_APP) {
+		check_socket_path(c, "WORKER_SOCKET", c->worker_socket);
+		check_app(c);
+	}
+	warn_near_misses(l);
+}

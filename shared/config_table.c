@@ -1,0 +1,172 @@
+#include "config_table.h"
+
+#include <stddef.h>
+
+#include "limits.h"
+#include "log.h"
+
+#define BOTH (CONFIG_APP | CONFIG_PUSH)
+#define APP CONFIG_APP
+#define PUSH CONFIG_PUSH
+#define PORT_MAX 65535
+#define TEXT(env, alias, field, def, who, flag, grp, txt)                                          \
+	{                                                                                          \
+		.name = (env), .aliases = (alias), .offset = offsetof(struct config, field),       \
+		.type = SETTING_TEXT, .fallback = (def), .max = LIMIT_ENV_LINE, .readers = (who),  \
+		.flags = (flag), .group = (grp), .help = (txt)                                     \
+	}
+#define NUMBER(env, alias, field, def, lo, hi, who, grp, txt)                                      \
+	{                                                                                          \
+		.name = (env), .aliases = (alias), .offset = offsetof(struct config, field),       \
+		.type = SETTING_NUMBER, .fallback = (def), .min = (lo), .max = (hi),               \
+		.readers = (who), .group = (grp), .help = (txt)                                    \
+	}
+#define BOOL(env, field, def, who, grp, txt)                                                       \
+	{                                                                                          \
+		.name = (env), .offset = offsetof(struct config, field), .type = SETTING_BOOL,     \
+		.fallback = (def), .readers = (who), .group = (grp), .help = (txt)                 \
+	}
+
+/* clang-format off */
+const struct setting settings[] = {
+	TEXT("APP_ENV", NULL, app_env, NULL, BOTH, 0, "General",
+	    "local or production; unset: local if the credentials are \"local\" and the listener is loopback"),
+	TEXT("APP_NAME", NULL, app_name, "Charla", BOTH, 0, "General", "shown as the page's title"),
+	TEXT("APP_URL", NULL, app_url, "", APP, 0, "General", "public address of the site"),
+	TEXT("APP_KEY", NULL, app_key, "", APP, SETTING_SECRET, "General",
+	    "hashes ids of people; made and kept in VAR_DIR when empty"),
+	TEXT("APP_BASE", NULL, app_base, "", APP, 0, "General",
+	    "prefix that the site is mounted under, e.g. /chat"),
+	NUMBER("LOG_LEVEL", NULL, log_level, "2", LOG_ERROR, LOG_DEBUG, BOTH, "General",
+	    "0 error, 1 warn, 2 info, 3 debug"),
+
+	TEXT("VAR_DIR", NULL, var_dir, NULL, BOTH, 0, "Data", "data directory; default: var/ beside .env"),
+	TEXT("DB_PATH", NULL, db_path, NULL, APP, 0, "Data", "the chats; default $VAR_DIR/charla.db"),
+	TEXT("PUSH_DB_PATH", NULL, push_db_path, NULL, PUSH, 0, "Data", "statistics; default $VAR_DIR/push.db"),
+	TEXT("PUSH_SOCKET", NULL, push_socket, NULL, BOTH, 0, "Data",
+	    "datagram socket of the push server; default $VAR_DIR/push.sock"),
+	TEXT("WORKER_SOCKET", NULL, worker_socket, NULL, APP, 0, "Data",
+	    "wakes the AI worker; default $VAR_DIR/worker.sock"),
+
+	TEXT("PUSHER_APP_ID", NULL, pusher_app_id, "local", BOTH, 0, "Push app", "id of the app"),
+	TEXT("PUSHER_APP_KEY", NULL, pusher_app_key, "local", BOTH, 0, "Push app", "its public key"),
+	TEXT("PUSHER_APP_SECRET", NULL, pusher_app_secret, "local", BOTH, SETTING_SECRET, "Push app",
+	    "its secret: at least 16 characters in production"),
+	TEXT("PUSHER_APP_NAME", NULL, pusher_app_name, NULL, PUSH, 0, "Push app", "label; default APP_NAME"),
+	TEXT("PUSHER_APP_PATH", NULL, pusher_app_path, "", BOTH, 0, "Push app",
+	    "prefix before /app/{key}; served with and without it"),
+	NUMBER("PUSHER_APP_CAPACITY", NULL, pusher_app_capacity, "0", 0, 10000000, PUSH, "Push app",
+	    "most connections; 0: no limit"),
+	BOOL("PUSHER_APP_ENABLE_CLIENT_MESSAGES", pusher_app_client_messages, "false", PUSH, "Push app",
+	    "client events"),
+	BOOL("PUSHER_APP_ENABLE_STATISTICS", pusher_app_statistics, "true", PUSH, "Push app", "statistics"),
+
+	TEXT("LARAVEL_WEBSOCKETS_HOST", "PUSH_HOST", push_bind_host, NULL, BOTH, 0, "Push server",
+	    "address to bind; default 127.0.0.1 in local, 0.0.0.0 in production"),
+	NUMBER("LARAVEL_WEBSOCKETS_PORT", "PUSH_PORT", push_bind_port, "6001", 0, PORT_MAX, BOTH,
+	    "Push server", "port to bind"),
+	TEXT("PUSH_SOCKET_USERS", NULL, push_socket_users, "", PUSH, 0, "Push server",
+	    "users (names or uids, comma) who may write to PUSH_SOCKET; default: own user and root, and www-data when installed"),
+	TEXT("PUSH_APPS_FILE", NULL, push_apps_file, "", PUSH, 0, "Push server", "more apps: a JSON file"),
+	NUMBER("PUSH_TLS_PORT", NULL, push_tls_port, "0", 0, PORT_MAX, PUSH, "Push server",
+	    "additional TLS port; 0: none"),
+	TEXT("PUSH_TLS_CERT", NULL, push_tls_cert, "", PUSH, 0, "Push server", "certificate chain, PEM"),
+	TEXT("PUSH_TLS_KEY", NULL, push_tls_key, "", PUSH, 0, "Push server", "private key, PEM"),
+	NUMBER("PUSH_DRAIN_SECONDS", NULL, push_drain_seconds, "5", 0, LIMIT_DRAIN_SECONDS, PUSH,
+	    "Push server", "time over which clients are sent away on SIGTERM"),
+	NUMBER("PUSH_ACTIVITY_TIMEOUT", NULL, activity_timeout, "120", 5, 3600, PUSH, "Push server",
+	    "activity_timeout told to clients, seconds"),
+	TEXT("DASHBOARD_PASSWORD", NULL, dashboard_password, "", PUSH, SETTING_SECRET, "Push server",
+	    "opens /dashboard and /metrics to others than this machine"),
+
+	TEXT("BROADCAST_DRIVER", NULL, broadcast_driver, "pusher", APP, 0, "Publishing",
+	    "pusher; log or null: nothing is pushed, the page polls"),
+	TEXT("PUSH_TRANSPORT", NULL, push_transport, "dgram", APP, 0, "Publishing",
+	    "dgram: PUSH_SOCKET; http: the signed Pusher HTTP API at PUSHER_HOST"),
+	TEXT("PUSHER_HOST", NULL, pusher_host, "127.0.0.1", APP, 0, "Publishing", "for PUSH_TRANSPORT=http"),
+	NUMBER("PUSHER_PORT", NULL, pusher_port, "6001", 1, PORT_MAX, APP, "Publishing", "for PUSH_TRANSPORT=http"),
+	TEXT("PUSHER_SCHEME", NULL, pusher_scheme, "http", APP, 0, "Publishing", "for PUSH_TRANSPORT=http"),
+	TEXT("PUBLIC_PUSH_HOST", NULL, public_push_host, "", APP, 0, "Publishing",
+	    "where browsers find the push server; default: the page's own host, through its web server"),
+	NUMBER("PUBLIC_PUSH_PORT", NULL, public_push_port, "0", 0, PORT_MAX, APP, "Publishing",
+	    "same; 0: the page's own port"),
+	TEXT("PUBLIC_PUSH_SCHEME", NULL, public_push_scheme, "", APP, 0, "Publishing",
+	    "same: http or https; default: the page's own"),
+
+	TEXT("AI_PROVIDER", NULL, ai_provider, "gemini", APP, 0, "AI", "gemini"),
+	TEXT("AI_API_KEY", "GEMINI_API_KEY GOOGLE_API_KEY", ai_api_key, "", APP, SETTING_SECRET, "AI",
+	    "key of Google Gemini; empty: demonstration"),
+	TEXT("AI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", ai_base_url,
+	    "https://generativelanguage.googleapis.com", APP, 0, "AI", "the provider's address"),
+	TEXT("AI_API_VERSION", NULL, ai_api_version, "v1beta", APP, 0, "AI", "path segment of the API"),
+	TEXT("AI_MODEL", NULL, ai_model, "gemini-3.8-flash", APP, 0, "AI", "model that answers"),
+	TEXT("AI_FALLBACK_MODEL", NULL, ai_fallback_model, "gemini-3.5-flash-lite", APP, 0, "AI",
+	    "model when the first one does not exist or is overloaded"),
+	TEXT("AI_THINKING_LEVEL", NULL, ai_thinking_level, "", APP, 0, "AI",
+	    "minimal, low, medium, high; empty: the model's own"),
+	TEXT("AI_SYSTEM_PROMPT", NULL, ai_system_prompt, "", APP, 0, "AI", "the assistant's persona"),
+	NUMBER("AI_MAX_REPLIES", NULL, ai_max_replies, "1024", 1, 10000, APP, "AI", "replies at once on this host"),
+	NUMBER("AI_MAX_OUTPUT_TOKENS", NULL, ai_max_output_tokens, "8192", 1, 65536, APP, "AI",
+	    "longest reply; thinking counts"),
+	NUMBER("AI_CONTEXT_TOKENS", NULL, ai_context_tokens, "32000", 100, 1000000, APP, "AI",
+	    "history sent along with a prompt"),
+	TEXT("AI_WORKER", NULL, ai_worker, "auto", APP, 0, "AI",
+	    "auto: a worker is started when none runs; external: only fcgi-app --worker; detached, thread: that one"),
+	NUMBER("AI_STOP_SECONDS", NULL, ai_stop_seconds, NULL, 0, 600, APP, "AI",
+	    "time to finish replies on SIGTERM; default 20 for --worker, else 1"),
+
+	BOOL("ALLOW_OPEN_CHATS", allow_open_chats, "true", APP, "Access",
+	    "chats whose id the client chose, open to who knows it"),
+	TEXT("CORS_ORIGINS", NULL, cors_origins, "*", APP, 0, "Access", "origins that may call open chats, comma"),
+	TEXT("TRUSTED_PROXIES", NULL, trusted_proxies, "", BOTH, 0, "Access",
+	    "addresses whose X-Forwarded-For counts, comma"),
+	TEXT("JWT_SECRET", NULL, jwt_secret, "", APP, SETTING_SECRET, "Access", "verifies bearer tokens, HS256"),
+	NUMBER("APP_THREADS", NULL, accept_threads, "16", 1, LIMIT_ACCEPT_THREADS, APP, "Access",
+	    "requests served at once by a process"),
+};
+/* clang-format on */
+const size_t settings_count = ARRAY_LEN(settings);
+
+/* name is one of the words in list. */
+static bool
+has_word(const char *list, const char *name, size_t n)
+{
+	while (list != NULL && *list != '\0') {
+		size_t len = strcspn(list, " ");
+
+		if (len == n && strncmp(list, name, n) == 0)
+			return true;
+		list += len + (list[len] == ' ');
+	}
+	return false;
+}
+
+const struct setting *
+setting_find(const char *name, size_t n)
+{
+	for (size_t i = 0; i < settings_count; i++)
+		if (has_word(settings[i].name, name, n) || has_word(settings[i].aliases, name, n))
+			return &settings[i];
+	return NULL;
+}
+
+void
+config_print_example(FILE *f)
+{
+	const char *group = "";
+
+	(void)fputs("# Charla: every setting with its default. Copy to .env and uncomment what you "
+		    "change.\n",
+	    f);
+	for (size_t i = 0; i < settings_count; i++) {
+		const struct setting *s = &settings[i];
+
+		if (strcmp(group, s->group) != 0)
+			(void)fprintf(f, "\n# --- %s\n", s->group);
+		group = s->group;
+		(void)fprintf(f, "# %s", s->help);
+		if (s->aliases != NULL)
+			(void)fprintf(f, " (also: %s)", s->aliases);
+		(void)fprintf(f, "\n#%s=%s\n", s->name, s->fallback != NULL ? s->fallback : "");
+	}
+}
