@@ -144,6 +144,10 @@ struct ai_provider {
 	    const char *p, size_t n, char best[AI_MODEL_SIZE], struct buf *next) MUST_CHECK;
 };
 
+/* All of *out anew; the text is made printable and cut. */
+void ai_failure_set(struct ai_failure *out, enum ai_fail kind, int http_status, const char *fmt,
+    ...) PRINTF_LIKE(4, 5);
+
 /* By the name in AI_PROVIDER; NULL: we know none of that name. "" and NULL: the default. */
 const struct ai_provider *ai_provider_find(const char *name);
 
