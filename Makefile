@@ -57,7 +57,7 @@ obj       = $(patsubst %.c,$(B)/%.o,$(1))
 shared   := $(call obj,$(wildcard shared/*.c))
 app      := $(call obj,$(filter-out %/main.c,$(wildcard fcgi-app/*.c))) $(B)/gen/migrations.o
 push     := $(call obj,$(filter-out %/main.c,$(wildcard push-server/*.c)))
-standin  := $(call obj,$(wildcard tests/gemini-standin/*.c))
+standin  := $(call obj,$(filter-out %/main.c,$(wildcard tests/gemini-standin/*.c)))
 programs := $(B)/bin/fcgi-app $(B)/bin/push-server
 unit     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 fuzz     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -84,7 +84,7 @@ $(B)/gen/migrations.o: $(B)/gen/migrations.c $(B)/flags
 
 $(B)/bin/fcgi-app:       $(call obj,fcgi-app/main.c) $(B)/libapp.a $(B)/libshared.a
 $(B)/bin/push-server:    $(call obj,push-server/main.c) $(B)/libpush.a $(B)/libshared.a
-$(B)/bin/gemini-standin: $(standin)
+$(B)/bin/gemini-standin: $(call obj,tests/gemini-standin/main.c) $(B)/libstandin.a $(B)/libshared.a
 $(B)/bin/fcgi-app:       LIBS = $(LIBS_app)
 $(B)/bin/push-server:    LIBS = $(LIBS_push)
 $(B)/bin/gemini-standin: LIBS = $(LIBS_standin)
@@ -95,12 +95,13 @@ $(B)/bin/%:
 $(B)/libapp.a:    $(app)
 $(B)/libpush.a:   $(push)
 $(B)/libshared.a: $(shared)
+$(B)/libstandin.a: $(standin)
 $(B)/lib%.a:
 	@rm -f $@
 	$(AR) rcsD $@ $^
 
 # Archives, so a test links just the modules it calls: a pure module must not pull in a socket.
-archives := $(B)/libapp.a $(B)/libpush.a $(B)/libshared.a
+archives := $(B)/libapp.a $(B)/libpush.a $(B)/libstandin.a $(B)/libshared.a
 $(B)/unit/%: $(B)/tests/unit/%.o $(archives)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ -lcmocka $(LIBS_app) $(LIBS_push)
