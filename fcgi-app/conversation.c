@@ -1,0 +1,363 @@
+#include "conversation.h"
+
+#include <stdio.h>
+
+#include "event_names.h"
+#include "utf8.h"
+
+#define TITLE_WORDS 6
+#define TITLE_BYTES 80
+
+/* Ids that we give out ourselves: nobody may open a chat under one (design 4, 5). */
+#define OWN_ID_PREFIX "c-"
+
+/* --- the active branch, for match --- */
+
+struct branch {
+	struct stored_turn *turns; /* newest first while loading, then turned round */
+	int64_t *ids;
+	size_t count;
+	bool is_whole;
+};
+
+static void
+branch_free(struct branch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		free((char *)(uintptr_t)b->turns[i].text);
+	free(b->turns);
+	free(b->ids);
+}
+
+static bool
+is_running(enum message_status st)
+{
+	return st == MESSAGE_QUEUED || st == MESSAGE_STREAMING;
+}
+
+static bool
+add_turn(void *arg, const struct message *m)
+{
+	struct branch *b = arg;
+
+	b->ids[b->count] = m->id;
+	b->turns[b->count++] = (struct stored_turn){
+		.role = m->role,
+		.text = m->role == ROLE_USER ? xstrndup(m->content, m->content_len) : NULL,
+		.len = m->role == ROLE_USER ? m->content_len : 0,
+		.is_running = is_running(m->status),
+		.created_ms = m->created_ms,
+	};
+	b->is_whole = m->parent_id == 0;
+	return true;
+}
+
+static void
+turn_round(struct branch *b)
+{
+	for (size_t i = 0, j = b->count; i + 1 < j; i++) {
+		struct stored_turn turn = b->turns[i];
+		int64_t id = b->ids[i];
+
+		j--;
+		b->turns[i] = b->turns[j];
+		b->turns[j] = turn;
+		b->ids[i] = b->ids[j];
+		b->ids[j] = id;
+	}
+}
+
+static enum err
+branch_load(struct store *s, int64_t head_id, size_t limit, struct branch *b)
+{
+	enum err e;
+
+	b->turns = xcalloc(limit, sizeof *b->turns);
+	b->ids = xcalloc(limit, sizeof *b->ids);
+	if (head_id == 0)
+		return OK;
+	e = store_branch(s, head_id, (int)limit, add_turn, b);
+	turn_round(b);
+	return e;
+}
+
+/* --- the same post again --- */
+
+struct known_post {
+	int64_t id, created_ms;
+	char uid[ID_SIZE];
+};
+
+static bool
+note_post(void *arg, const struct message *m)
+{
+	struct known_post *k = arg;
+
+	k->id = m->id;
+	k->created_ms = m->created_ms;
+	(void)snprintf(k->uid, sizeof k->uid, "%s", m->uid);
+	return true;
+}
+
+struct known_reply {
+	int64_t id, changed_seq;
+	bool is_running;
+	char uid[ID_SIZE];
+};
+
+static bool
+note_reply(void *arg, const struct message *m)
+{
+	struct known_reply *k = arg;
+
+	k->id = m->id;
+	k->changed_seq = m->changed_seq;
+	k->is_running = is_running(m->status);
+	(void)snprintf(k->uid, sizeof k->uid, "%s", m->uid);
+	return true;
+}
+
+/* The answer that the post under user turn message_id got. */
+static enum err
+answer_again(struct store *s, const struct known_post *post, struct accepted *out)
+{
+	struct known_reply reply = { 0 };
+	enum err e = store_reply_of(s, post->id, note_reply, &reply);
+
+	if (e != OK || (e = store_job_uid_of(s, reply.id, out->job_uid)) != OK)
+		return e;
+	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post->uid);
+	(void)snprintf(out->reply_uid, sizeof out->reply_uid, "%s", reply.uid);
+	out->seq = reply.changed_seq;
+	return OK;
+}
+
+/* Rule 1 by the list's hash. OK: *out is filled; ERR_NOT_FOUND: not a repeat. */
+static enum err
+find_repeat(struct store *s, const struct chat *c, const struct post *p, struct accepted *out)
+{
+	struct known_post post = { 0 };
+	struct known_reply reply = { 0 };
+	enum err e = store_message_by_post(s, c->no, p->hash, note_post, &post);
+
+	if (e != OK || (e = store_reply_of(s, post.id, note_reply, &reply)) != OK)
+		return e;
+	if (!match_is_repeat(p->count, reply.is_running, p->now_ms - post.created_ms))
+		return ERR_NOT_FOUND;
+	return answer_again(s, &post, out);
+}
+
+/* --- storing --- */
+
+/* The first words of the first prompt. */
+static void
+make_title(const struct posted_turn *turns, size_t count, char out[TITLE_BYTES + 4])
+{
+	size_t words = 0, n = 0, i = 0;
+	const struct posted_turn *t = turns;
+
+	while (i < count && turns[i].role != ROLE_USER)
+		i++;
+	t = &turns[i < count ? i : count - 1];
+	for (i = 0; i < t->len && n < TITLE_BYTES; i++) {
+		bool space = (unsigned char)t->text[i] <= ' ';
+
+		if (space && (n == 0 || out[n - 1] == ' '))
+			continue;
+		if (space && ++words == TITLE_WORDS)
+			break;
+		out[n++] = space ? ' ' : t->text[i];
+	}
+	n = utf8_cut(out, n, n);
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	(void)snprintf(out + n, 4, "%s", i < t->len ? "\xe2\x80\xa6" : "");
+}
+
+static enum err
+add_event(struct store *s, const struct post *p, const struct outbox_event *of)
+{
+	struct outbox_event e = *of;
+
+	e.rid = p->rid;
+	e.created_ms = p->now_ms;
+	return store_outbox_add(s, &e);
+}
+
+/* One posted turn under parent_id. The turn that ends the list carries the list's hash. */
+static enum err
+add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int64_t parent_id,
+    int64_t seq, struct accepted *out, int64_t *out_id)
+{
+	const struct posted_turn *t = &p->turns[i];
+	struct message_new m = {
+		.chat_no = chat_no,
+		.parent_id = parent_id,
+		.role = t->role,
+		.status = MESSAGE_COMPLETE,
+		.content = t->text,
+		.content_len = t->len,
+		.is_imported = t->role == ROLE_ASSISTANT,
+		.post_hash = i + 1 == p->count ? p->hash : NULL,
+		.seq = seq,
+		.now_ms = p->now_ms,
+	};
+	enum err e;
+
+	id_random(out->message_uid);
+	m.uid = out->message_uid;
+	if ((e = store_message_add(s, &m, out_id)) != OK || t->role != ROLE_USER)
+		return e;
+	return add_event(s, p,
+	    &(struct outbox_event){ .chat_no = chat_no,
+		.message_id = *out_id,
+		.seq = seq,
+		.name = EVENT_MESSAGE_CREATED,
+		.socket_id = p->socket_id });
+}
+
+/* The reply to come, its job, its event; the reply becomes the head. */
+static enum err
+add_reply(struct store *s, int64_t chat_no, const struct post *p, int64_t parent_id, int64_t seq,
+    struct accepted *out)
+{
+	struct message_new m = {
+		.chat_no = chat_no,
+		.parent_id = parent_id,
+		.role = ROLE_ASSISTANT,
+		.status = MESSAGE_QUEUED,
+		.content = "",
+		.seq = seq,
+		.now_ms = p->now_ms,
+	};
+	struct job_new j = { .chat_no = chat_no, .rid = p->rid, .now_ms = p->now_ms };
+	int64_t id;
+	enum err e;
+
+	id_random(out->reply_uid);
+	id_random(out->job_uid);
+	m.uid = out->reply_uid;
+	j.uid = out->job_uid;
+	if ((e = store_message_add(s, &m, &id)) != OK)
+		return e;
+	j.message_id = id;
+	if ((e = store_job_add(s, &j)) != OK || (e = store_chat_set_head(s, chat_no, id)) != OK)
+		return e;
+	out->seq = seq;
+	return add_event(s, p,
+	    &(struct outbox_event){ .chat_no = chat_no,
+		.message_id = id,
+		.seq = seq,
+		.name = EVENT_JOB_QUEUED,
+		.job_uid = out->job_uid });
+}
+
+/* posted[first..] under parent_id, then the reply. Every row takes its own seq. */
+static enum err
+store_turns(struct store *s, int64_t chat_no, const struct post *p, size_t first, int64_t parent_id,
+    struct accepted *out)
+{
+	int64_t count = (int64_t)(p->count - first) + 1, last = 0, seq;
+	enum err e = store_chat_seq(s, chat_no, count, p->now_ms, &last);
+
+	seq = last - count;
+	for (size_t i = first; i < p->count && e == OK; i++) {
+		if (p->turns[i].role == ROLE_ASSISTANT && p->turns[i].len == 0)
+			continue; /* a client's empty placeholder is no turn */
+		e = add_posted(s, chat_no, p, i, parent_id, ++seq, out, &parent_id);
+	}
+	return e == OK ? add_reply(s, chat_no, p, parent_id, last, out) : e;
+}
+
+/* Does what the plan says. */
+static enum err
+follow_plan(struct store *s, const struct chat *c, const struct post *p, const struct branch *b,
+    struct match_plan plan, struct accepted *out)
+{
+	int64_t parent_id = plan.parent == MATCH_ROOT ? 0 : b->ids[plan.parent];
+	struct known_post post = { .id = parent_id };
+	int64_t seq;
+	enum err e;
+
+	if (plan.action == MATCH_REPEAT || plan.action == MATCH_REGENERATE) {
+		if ((e = store_message_get(s, parent_id, note_post, &post)) != OK)
+			return e;
+		if (plan.action == MATCH_REPEAT)
+			return answer_again(s, &post, out);
+		(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post.uid);
+		if ((e = store_chat_seq(s, c->no, 1, p->now_ms, &seq)) != OK)
+			return e;
+		return add_reply(s, c->no, p, parent_id, seq, out);
+	}
+	return store_turns(s, c->no, p, plan.first, parent_id, out);
+}
+
+static enum err
+open_chat(struct store *s, const struct post *p, struct chat *out)
+{
+	char title[TITLE_BYTES + 4];
+	struct chat_new c = {
+		.id = p->chat_id,
+		.id_is_number = p->id_is_number,
+		.title = title,
+		.lang = p->lang,
+		.now_ms = p->now_ms,
+	};
+	size_t prefix = strlen(OWN_ID_PREFIX);
+	int64_t no;
+	enum err e;
+
+	if (strncmp(p->chat_id, OWN_ID_PREFIX, prefix) == 0 &&
+	    strlen(p->chat_id) == prefix + ID_SIZE - 1)
+		return ERR_NOT_FOUND;
+	make_title(p->turns, p->count, title);
+	if ((e = store_chat_add(s, &c, &no)) != OK)
+		return e;
+	return store_chat_get(s, no, out);
+}
+
+static enum err
+post_to_chat(struct store *s, const struct chat *c, const struct post *p, struct accepted *out)
+{
+	struct branch b = { .is_whole = true };
+	/* A single turn is appended whatever stands before it: only the head is needed. */
+	size_t limit = p->count == 1 ? 1 : MATCH_BRANCH_TURNS;
+	struct match_plan plan;
+	int live = 0;
+	enum err e = find_repeat(s, c, p, out);
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	if ((e = store_jobs_live(s, c->no, &live)) != OK)
+		return e;
+	if ((e = branch_load(s, c->head_id, limit, &b)) == OK) {
+		plan = match_plan(p->turns, p->count, b.turns, b.count, b.is_whole, p->now_ms);
+		e = live >= LIMIT_CHAT_QUEUE && plan.action != MATCH_REPEAT
+			? ERR_LIMIT
+			: follow_plan(s, c, p, &b, plan, out);
+	}
+	branch_free(&b);
+	return e;
+}
+
+enum err
+conversation_post(struct store *s, const struct post *p, struct accepted *out)
+{
+	struct accepted a = { 0 };
+	auto_chat c = { 0 };
+	enum err e = store_chat_find(s, p->chat_id, &c);
+
+	if (e == ERR_NOT_FOUND)
+		e = open_chat(s, p, &c);
+	if (e != OK)
+		return e;
+	if (c.is_private)
+		return ERR_NOT_FOUND;
+	if ((e = store_chat_set_client(s, c.no, p->system, p->lang)) != OK ||
+	    (e = post_to_chat(s, &c, p, &a)) != OK)
+		return e;
+	(void)snprintf(a.chat_id, sizeof a.chat_id, "%s", c.id);
+	a.id_is_number = c.id_is_number;
+	*out = a;
+	return OK;
+}

@@ -1,0 +1,38 @@
+/*
+ * conversation - a posted list becomes messages, a reply to come, a job and events: one
+ * transaction, everything or nothing.
+ *
+ * Threads: the writer's (runs inside writer_submit). Owns: nothing.
+ * Errors:  ERR_NOT_FOUND (a private chat, or an id that only we may give out), ERR_LIMIT
+ *          (LIMIT_CHAT_QUEUE prompts wait in this chat already), the store's.
+ */
+#ifndef CONVERSATION_H
+#define CONVERSATION_H
+
+#include "match.h"
+#include "sign.h"
+
+struct post {
+	const char *chat_id;
+	bool id_is_number;
+	const struct posted_turn *turns; /* system turns are not among them */
+	size_t count;
+	const char *system; /* the system turns, joined; NULL: none */
+	const char *lang;   /* "es" or "en" */
+	char hash[SIGN_HEX_SIZE];
+	const char *socket_id, *rid; /* may be NULL */
+	int64_t now_ms;
+};
+
+struct accepted {
+	char message_uid[ID_SIZE]; /* the last user turn */
+	char reply_uid[ID_SIZE];
+	char job_uid[ID_SIZE];
+	char chat_id[LIMIT_CHAT_ID_LEN + 1];
+	bool id_is_number;
+	int64_t seq; /* the last change of this transaction */
+};
+
+enum err conversation_post(struct store *s, const struct post *p, struct accepted *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,182 @@
+#include "store_priv.h"
+
+#include <stdio.h>
+
+enum {
+	CHAT_FIND,
+	CHAT_GET,
+	CHAT_ADD,
+	CHAT_SEQ,
+	CHAT_SET_HEAD,
+	CHAT_SET_CLIENT,
+	CHATS_LIST,
+	STATEMENTS
+};
+
+#define CHAT_COLUMNS                                                                               \
+	"c.no, c.id, c.id_is_number, c.visibility, c.title, c.system_prompt, c.client_system,"     \
+	" c.model, c.lang, c.head_id, h.uid, c.seq, c.changed_seq, c.pruned_seq, c.created_ms,"    \
+	" c.updated_ms FROM chats c LEFT JOIN messages h ON h.id = c.head_id "
+
+/* clang-format off */
+static const char *const sql[STATEMENTS] = {
+	[CHAT_FIND] = "SELECT " CHAT_COLUMNS "WHERE c.id = ?1",
+	[CHAT_GET] = "SELECT " CHAT_COLUMNS "WHERE c.no = ?1",
+	[CHAT_ADD] =
+	    "INSERT INTO chats(id, id_is_number, visibility, title, lang, created_ms, updated_ms)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+	[CHAT_SEQ] =
+	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1"
+	    " RETURNING seq",
+	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = ?2 WHERE no = ?1",
+	[CHAT_SET_CLIENT] =
+	    "UPDATE chats SET client_system = coalesce(?2, client_system), lang = ?3 WHERE no = ?1",
+	[CHATS_LIST] =
+	    "SELECT " CHAT_COLUMNS
+	    "WHERE c.visibility = 'open' AND (?1 = 0 OR (c.updated_ms, c.no) < (?1, ?2))"
+	    " ORDER BY c.updated_ms DESC, c.no DESC LIMIT ?3",
+};
+/* clang-format on */
+const struct stmt_table store_chats_statements = { sql, STATEMENTS };
+
+static char *
+copy_or_null(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+static void
+copy_text(char *out, size_t size, const char *text)
+{
+	(void)snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+static void
+chat_from_row(sqlite3_stmt *st, struct chat *out)
+{
+	*out = (struct chat){
+		.no = sqlite3_column_int64(st, 0),
+		.id_is_number = sqlite3_column_int(st, 2) != 0,
+		.is_private = strcmp(column_str(st, 3), "private") == 0,
+		.title = xstrdup(column_str(st, 4)),
+		.system_prompt = copy_or_null(column_str(st, 5)),
+		.client_system = copy_or_null(column_str(st, 6)),
+		.model = copy_or_null(column_str(st, 7)),
+		.head_id = sqlite3_column_int64(st, 9),
+		.seq = sqlite3_column_int64(st, 11),
+		.changed_seq = sqlite3_column_int64(st, 12),
+		.pruned_seq = sqlite3_column_int64(st, 13),
+		.created_ms = sqlite3_column_int64(st, 14),
+		.updated_ms = sqlite3_column_int64(st, 15),
+	};
+	copy_text(out->id, sizeof out->id, column_str(st, 1));
+	copy_text(out->lang, sizeof out->lang, column_str(st, 8));
+	copy_text(out->head_uid, sizeof out->head_uid, column_str(st, 10));
+}
+
+void
+chat_free(struct chat *c)
+{
+	free(c->title);
+	free(c->system_prompt);
+	free(c->client_system);
+	free(c->model);
+	*c = (struct chat){ 0 };
+}
+
+enum err
+store_chat_find(struct store *s, const char *id, struct chat *out)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_FIND];
+	enum err e;
+
+	bind_str(st, 1, id);
+	if ((e = store_row(s, st)) == OK)
+		chat_from_row(st, out);
+	return e;
+}
+
+enum err
+store_chat_get(struct store *s, int64_t no, struct chat *out)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_GET];
+	enum err e;
+
+	bind_int(st, 1, no);
+	if ((e = store_row(s, st)) == OK)
+		chat_from_row(st, out);
+	return e;
+}
+
+enum err
+store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_ADD];
+	enum err e;
+
+	bind_str(st, 1, c->id);
+	bind_int(st, 2, c->id_is_number);
+	bind_str(st, 3, c->is_private ? "private" : "open");
+	bind_str(st, 4, c->title);
+	bind_str(st, 5, c->lang);
+	bind_int(st, 6, c->now_ms);
+	if ((e = store_run(s, st)) == OK)
+		*out_no = sqlite3_last_insert_rowid(s->db);
+	return e;
+}
+
+enum err
+store_chat_seq(struct store *s, int64_t no, int64_t count, int64_t now_ms, int64_t *out_last)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SEQ];
+	enum err e;
+
+	bind_int(st, 1, no);
+	bind_int(st, 2, count);
+	bind_int(st, 3, now_ms);
+	if ((e = store_row(s, st)) == OK)
+		*out_last = sqlite3_column_int64(st, 0);
+	return e;
+}
+
+enum err
+store_chat_set_head(struct store *s, int64_t no, int64_t message_id)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SET_HEAD];
+
+	bind_int(st, 1, no);
+	bind_int(st, 2, message_id);
+	return store_run(s, st);
+}
+
+enum err
+store_chat_set_client(struct store *s, int64_t no, const char *client_system, const char *lang)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SET_CLIENT];
+
+	bind_int(st, 1, no);
+	bind_str(st, 2, client_system);
+	bind_str(st, 3, lang);
+	return store_run(s, st);
+}
+
+enum err
+store_chats_list(
+    struct store *s, int64_t before_ms, int64_t before_no, int limit, store_chat_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHATS_LIST];
+	bool goes_on = true;
+	int rc = SQLITE_DONE;
+
+	bind_int(st, 1, before_ms);
+	bind_int(st, 2, before_no);
+	bind_int(st, 3, limit);
+	while (goes_on && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct chat c;
+
+		chat_from_row(st, &c);
+		goes_on = fn(arg, &c);
+		chat_free(&c);
+	}
+	return store_error(s, rc);
+}

@@ -1,0 +1,269 @@
+/*
+ * The job table, tested with kill -9 before it was written here (reference: chat-backend 3.3,
+ * fastcgi 9): claim, renew, finish and requeue are one statement each and name the fence.
+ */
+#include "store_priv.h"
+
+#include <stdio.h>
+
+enum {
+	JOB_ADD,
+	JOBS_LIVE,
+	JOB_UID_OF,
+	JOB_CLAIM,
+	JOB_RENEW,
+	JOB_FINISH,
+	JOB_REQUEUE,
+	JOB_TAKE_OVER,
+	JOB_DETAILS,
+	JOBS_NEXT,
+	JOBS_COUNT,
+	STATEMENTS
+};
+
+#define JOB_RETURNING                                                                              \
+	" RETURNING id, uid, chat_no, message_id, attempt, connect_failures, stream_failures,"     \
+	" crashes, cancel_requested, rid, is_shortened, is_swapped"
+#define FENCE " WHERE id = ?1 AND lease_owner = ?2 AND attempt = ?3 AND state = 'running'"
+
+/* clang-format off */
+static const char *const sql[STATEMENTS] = {
+	[JOB_ADD] =
+	    "INSERT INTO jobs(uid, rid, chat_no, message_id, created_ms, updated_ms)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?5)",
+	[JOBS_LIVE] =
+	    "SELECT count(*) FROM jobs WHERE chat_no = ?1 AND state IN('queued', 'running')",
+	[JOB_UID_OF] = "SELECT uid FROM jobs WHERE message_id = ?1 ORDER BY id DESC LIMIT 1",
+	/* partial indexes serve both; an OR of the two cases would scan */
+	[JOB_CLAIM] =
+	    "UPDATE jobs SET state = 'running', lease_owner = ?1, lease_until_ms = ?3,"
+	    " attempt = attempt + 1, updated_ms = ?2 WHERE id ="
+	    " (SELECT j.id FROM jobs j WHERE j.state = 'queued' AND j.run_after_ms <= ?2"
+	    "  AND NOT EXISTS(SELECT 1 FROM jobs k WHERE k.chat_no = j.chat_no"
+	    "   AND k.state IN('queued', 'running') AND (k.state = 'running' OR k.id < j.id))"
+	    "  ORDER BY j.run_after_ms, j.id LIMIT 1)" JOB_RETURNING,
+	[JOB_RENEW] = "UPDATE jobs SET lease_until_ms = ?4" FENCE " RETURNING cancel_requested",
+	[JOB_FINISH] =
+	    "UPDATE jobs SET state = ?4, last_error = ?5, lease_owner = NULL, updated_ms = ?6" FENCE
+	    " RETURNING 1",
+	[JOB_REQUEUE] =
+	    "UPDATE jobs SET state = 'queued', run_after_ms = ?4, last_error = ?5,"
+	    " connect_failures = ?6, stream_failures = ?7, crashes = ?8, lease_owner = NULL,"
+	    " is_shortened = ?9, is_swapped = ?10, updated_ms = ?11" FENCE " RETURNING 1",
+	[JOB_TAKE_OVER] =
+	    "UPDATE jobs SET lease_owner = ?1, lease_until_ms = ?3, attempt = attempt + 1,"
+	    " crashes = crashes + 1, updated_ms = ?2 WHERE id ="
+	    " (SELECT id FROM jobs WHERE state = 'running' AND lease_until_ms < ?4"
+	    "  AND lease_owner IS NOT ?1 ORDER BY lease_until_ms LIMIT 1)" JOB_RETURNING,
+	[JOB_DETAILS] = "SELECT uid, parent_id FROM messages WHERE id = ?1",
+	[JOBS_NEXT] =
+	    "SELECT min(at) FROM (SELECT min(run_after_ms) AS at FROM jobs WHERE state = 'queued'"
+	    " UNION ALL SELECT min(lease_until_ms) FROM jobs WHERE state = 'running')",
+	[JOBS_COUNT] =
+	    "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued'),"
+	    " (SELECT count(*) FROM jobs WHERE state = 'running'),"
+	    " (SELECT count(*) FROM jobs WHERE state = 'failed')",
+};
+
+static const char *const end_names[] = {
+	[JOB_DONE] = "done",
+	[JOB_FAILED] = "failed",
+	[JOB_CANCELLED] = "cancelled",
+};
+/* clang-format on */
+const struct stmt_table store_jobs_statements = { sql, STATEMENTS };
+
+enum err
+store_job_add(struct store *s, const struct job_new *j)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_ADD];
+
+	bind_str(st, 1, j->uid);
+	bind_str(st, 2, j->rid);
+	bind_int(st, 3, j->chat_no);
+	bind_int(st, 4, j->message_id);
+	bind_int(st, 5, j->now_ms);
+	return store_run(s, st);
+}
+
+enum err
+store_jobs_live(struct store *s, int64_t chat_no, int *out_count)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOBS_LIVE];
+	enum err e;
+
+	bind_int(st, 1, chat_no);
+	if ((e = store_row(s, st)) == OK)
+		*out_count = sqlite3_column_int(st, 0);
+	return e;
+}
+
+enum err
+store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_UID_OF];
+	enum err e;
+
+	bind_int(st, 1, message_id);
+	if ((e = store_row(s, st)) == OK)
+		(void)snprintf(out, ID_SIZE, "%s", column_str(st, 0));
+	return e;
+}
+
+static enum err
+add_details(struct store *s, struct job *j)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_DETAILS];
+	enum err e;
+
+	bind_int(st, 1, j->message_id);
+	if ((e = store_row(s, st)) != OK)
+		return e;
+	(void)snprintf(j->message_uid, sizeof j->message_uid, "%s", column_str(st, 0));
+	j->parent_id = sqlite3_column_int64(st, 1);
+	return OK;
+}
+
+/* The row of JOB_RETURNING. */
+static enum err
+take(struct store *s, sqlite3_stmt *st, struct job *out)
+{
+	struct job j = { 0 };
+	const char *rid;
+	enum err e = store_row(s, st);
+
+	if (e != OK)
+		return e;
+	j.id = sqlite3_column_int64(st, 0);
+	(void)snprintf(j.uid, sizeof j.uid, "%s", column_str(st, 1));
+	j.chat_no = sqlite3_column_int64(st, 2);
+	j.message_id = sqlite3_column_int64(st, 3);
+	j.attempt = sqlite3_column_int(st, 4);
+	j.connect_failures = sqlite3_column_int(st, 5);
+	j.stream_failures = sqlite3_column_int(st, 6);
+	j.crashes = sqlite3_column_int(st, 7);
+	j.cancel_requested = sqlite3_column_int(st, 8) != 0;
+	rid = column_str(st, 9);
+	(void)snprintf(j.rid, sizeof j.rid, "%s", rid != NULL ? rid : "");
+	j.is_shortened = sqlite3_column_int(st, 10) != 0;
+	j.is_swapped = sqlite3_column_int(st, 11) != 0;
+	if ((e = add_details(s, &j)) == OK)
+		*out = j;
+	return e;
+}
+
+enum err
+store_job_claim(struct store *s, const char *owner, int64_t now_ms, struct job *out)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_CLAIM];
+
+	bind_str(st, 1, owner);
+	bind_int(st, 2, now_ms);
+	bind_int(st, 3, now_ms + LIMIT_LEASE_MS);
+	return take(s, st, out);
+}
+
+enum err
+store_job_take_over(
+    struct store *s, const char *owner, bool any_lease, int64_t now_ms, struct job *out)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_TAKE_OVER];
+
+	bind_str(st, 1, owner);
+	bind_int(st, 2, now_ms);
+	bind_int(st, 3, now_ms + LIMIT_LEASE_MS);
+	bind_int(st, 4, any_lease ? INT64_MAX : now_ms);
+	return take(s, st, out);
+}
+
+static void
+bind_fence(sqlite3_stmt *st, const struct job *j, const char *owner)
+{
+	bind_int(st, 1, j->id);
+	bind_str(st, 2, owner);
+	bind_int(st, 3, j->attempt);
+}
+
+/* A fenced statement returns its row, or the lease is lost. */
+static enum err
+fenced(struct store *s, sqlite3_stmt *st)
+{
+	enum err e = store_row(s, st);
+
+	return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
+}
+
+enum err
+store_job_renew(struct store *s, const struct job *j, const char *owner, int64_t now_ms,
+    bool *out_cancel_requested)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_RENEW];
+	enum err e;
+
+	bind_fence(st, j, owner);
+	bind_int(st, 4, now_ms + LIMIT_LEASE_MS);
+	if ((e = fenced(s, st)) == OK)
+		*out_cancel_requested = sqlite3_column_int(st, 0) != 0;
+	return e;
+}
+
+enum err
+store_job_finish(struct store *s, const struct job *j, const char *owner, enum job_end end,
+    const char *last_error, int64_t now_ms)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_FINISH];
+
+	bind_fence(st, j, owner);
+	bind_str(st, 4, end_names[end]);
+	bind_str(st, 5, last_error);
+	bind_int(st, 6, now_ms);
+	return fenced(s, st);
+}
+
+enum err
+store_job_requeue(struct store *s, const struct job *j, const char *owner, int64_t run_after_ms,
+    const char *last_error, int64_t now_ms)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_REQUEUE];
+
+	bind_fence(st, j, owner);
+	bind_int(st, 4, run_after_ms);
+	bind_str(st, 5, last_error);
+	bind_int(st, 6, j->connect_failures);
+	bind_int(st, 7, j->stream_failures);
+	bind_int(st, 8, j->crashes);
+	bind_int(st, 9, j->is_shortened);
+	bind_int(st, 10, j->is_swapped);
+	bind_int(st, 11, now_ms);
+	return fenced(s, st);
+}
+
+enum err
+store_jobs_next(struct store *s, int64_t *out_ms)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOBS_NEXT];
+	enum err e = store_row(s, st);
+
+	if (e != OK)
+		return e;
+	if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+		return ERR_NOT_FOUND;
+	*out_ms = sqlite3_column_int64(st, 0);
+	return OK;
+}
+
+enum err
+store_jobs_count(struct store *s, struct job_counts *out)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOBS_COUNT];
+	enum err e = store_row(s, st);
+
+	if (e != OK)
+		return e;
+	*out = (struct job_counts){
+		.queued = sqlite3_column_int64(st, 0),
+		.running = sqlite3_column_int64(st, 1),
+		.failed = sqlite3_column_int64(st, 2),
+	};
+	return OK;
+}

@@ -1,0 +1,67 @@
+/*
+ * store_priv - what the parts of the SQLite store share. Only store*.c include it.
+ *
+ * Each part has one table of statements, all prepared when the store is opened: a typo stops the
+ * start. A statement is borrowed into an auto_stmt, which leaves it clean on every way out.
+ */
+#ifndef STORE_PRIV_H
+#define STORE_PRIV_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+enum store_part { PART_META, PART_CHATS, PART_MESSAGES, PART_JOBS, PART_OUTBOX, PART_COUNT };
+
+struct stmt_table {
+	const char *const *sql;
+	size_t count;
+};
+extern const struct stmt_table store_meta_statements, store_chats_statements,
+    store_messages_statements, store_jobs_statements, store_outbox_statements;
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt **stmt[PART_COUNT];
+	enum store_durability durability; /* as PRAGMA synchronous stands now */
+};
+
+/* Leaves a borrowed statement clean, whatever path the function took. */
+static inline void
+stmt_release(sqlite3_stmt **st)
+{
+	if (*st != NULL) {
+		(void)sqlite3_reset(*st);
+		(void)sqlite3_clear_bindings(*st);
+	}
+}
+#define auto_stmt __attribute__((cleanup(stmt_release))) sqlite3_stmt
+
+enum err store_error(struct store *s, int rc); /* maps a result code; logs what nobody expects */
+
+/* Runs a statement that returns no row. */
+enum err store_run(struct store *s, sqlite3_stmt *st);
+
+/* Steps to the single row of a query: OK with a row, ERR_NOT_FOUND without. */
+enum err store_row(struct store *s, sqlite3_stmt *st);
+
+static inline const char *
+column_str(sqlite3_stmt *st, int i)
+{
+	return (const char *)sqlite3_column_text(st, i);
+}
+
+static inline void
+bind_str(sqlite3_stmt *st, int i, const char *text)
+{
+	/* Statements are cleared before the caller's text can go away. NULL binds NULL. */
+	(void)sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
+}
+
+static inline void
+bind_int(sqlite3_stmt *st, int i, int64_t n)
+{
+	(void)sqlite3_bind_int64(st, i, n);
+}
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * writer - one thread that owns the writing connection of this process and commits in batches.
+ *
+ * Whoever has something to write hands over a function and waits. All that wait when a commit
+ * begins share it, and with it the fsync: 64 callers are served by one or two commits.
+ *
+ * Owns:    the store; the functions borrow it while they run.
+ * Threads: writer_submit from any; the functions run in the writer's thread, one at a time.
+ * Errors:  a function's error undoes its own part and nothing else. A commit that fails is the
+ *          error of everybody in the batch. When fsync itself fails nobody can know what is on the
+ *          disk: the process ends (reference: reliability F11), a supervisor starts it again.
+ */
+#ifndef WRITER_H
+#define WRITER_H
+
+#include "store.h"
+
+struct writer;
+typedef enum err (*writer_fn)(struct store *s, void *arg);
+
+enum err writer_start(struct writer **out, const char *db_path) MUST_CHECK;
+void writer_stop(struct writer *w); /* finishes what was submitted; NULL is allowed */
+
+enum err writer_submit(
+    struct writer *w, enum store_durability d, writer_fn fn, void *arg) MUST_CHECK;
+
+#endif
