@@ -412,10 +412,10 @@ end_what_is_late(struct queue *queue, int64_t period_ms, const char *detail)
 	int64_t now_ms = clock_mono_ms();
 	struct ai_http_transfer *t;
 
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that the end empties the
-	 * queue */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it does not see that an end empties the queue */
 	while ((t = TAILQ_FIRST(queue)) != NULL && now_ms - t->since_ms >= period_ms)
 		end_transfer(t, AI_HTTP_TIMEOUT, detail);
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
 static int

@@ -48,7 +48,10 @@ struct ai_http_result {
 };
 
 struct ai_http_handler {
-	/* Any return but OK drops the transfer at once, without on_done. n > 0. */
+	/*
+	 * Any return but OK drops the transfer at once, without on_done; path and body may be
+	 * freed then already. n > 0.
+	 */
 	enum err (*on_bytes)(void *arg, int status, const char *p, size_t n);
 	void (*on_done)(void *arg, const struct ai_http_result *result);
 };

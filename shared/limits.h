@@ -42,6 +42,7 @@
 #define LIMIT_AI_EVENT_BYTES                                                                       \
 	(8UL * 1024 * 1024)                     /* one SSE event: grounding HTML, inline images    \
 						 */
+#define LIMIT_AI_ANSWER_BYTES (64 * 1024 * 1024) /* all events of one answer */
 #define LIMIT_AI_BODY_BYTES (8UL * 1024 * 1024) /* unary answer, model list */
 
 /* --- notify datagram --- */
