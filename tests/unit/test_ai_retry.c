@@ -94,9 +94,9 @@ jitter_never_shortens(void **state)
 	struct ai_failure f = { .kind = AI_FAIL_RATE_LIMITED, .retry_after_ms = 10000 };
 
 	(void)state;
-	for (double random = 0; random < 1; random += 0.01) {
-		struct ai_retry r =
-		    ai_retry_decide(&f, AI_PHASE_CONNECT, (struct ai_attempts){ 0 }, random);
+	for (int percent = 0; percent < 100; percent++) {
+		struct ai_retry r = ai_retry_decide(
+		    &f, AI_PHASE_CONNECT, (struct ai_attempts){ 0 }, percent / 100.0);
 
 		assert_in_range(r.delay_ms, 10000, 12000);
 	}

@@ -151,97 +151,94 @@ system_text_thinking_and_cap_have_their_places(void **state)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
+static const struct {
+	const char *json, *text;
+	enum err wanted;
+	enum ai_finish finish;
+	enum ai_fail fail;
+} events[] = {
+	{ "{\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Hel\"}],\"role\": "
+	  "\"model\"},\"index\": 0}]}",
+	    "Hel", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"},{\"text\":\"b\"}]}}]"
+	  "}",
+	    "ab", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	/* thoughts, signatures and other parts are no text */
+	{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"plan\",\"thought\":true},"
+	  "{\"text\":\"a\",\"thought\":false},{\"inlineData\":{}},{\"text\":7}]}}]}",
+	    "a", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\",\"thoughtSignature\":"
+	  "\"RXBN\"}],\"role\":\"model\"},\"finishReason\":\"STOP\",\"index\":0}]}",
+	    "", OK, AI_FINISH_STOP, AI_FAIL_NONE },
+	/* what may be missing */
+	{ "{}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[{}]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"content\":{\"role\":\"model\"},\"finishReason\":"
+	  "\"MAX_TOKENS\"}]}",
+	    "", OK, AI_FINISH_LENGTH, AI_FAIL_NONE },
+	/* what has another type than it should */
+	{ "{\"candidates\":7,\"usageMetadata\":[],\"modelVersion\":{}}", "", OK, AI_FINISH_NONE,
+	    AI_FAIL_NONE },
+	{ "{\"candidates\":[[]]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"content\":[],\"finishReason\":7}]}", "", OK, AI_FINISH_NONE,
+	    AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"content\":{\"parts\":{\"text\":\"a\"}}}]}", "", OK, AI_FINISH_NONE,
+	    AI_FAIL_NONE },
+	/* finish reasons */
+	{ "{\"candidates\":[{\"finishReason\":\"SAFETY\"}]}", "", OK, AI_FINISH_BLOCKED,
+	    AI_FAIL_BLOCKED },
+	{ "{\"candidates\":[{\"finishReason\":\"RECITATION\"}]}", "", OK, AI_FINISH_BLOCKED,
+	    AI_FAIL_BLOCKED },
+	{ "{\"candidates\":[{\"finishReason\":\"MALFORMED_RESPONSE\"}]}", "", OK,
+	    AI_FINISH_MALFORMED, AI_FAIL_MALFORMED },
+	{ "{\"candidates\":[{\"finishReason\":\"CONTINUATION\"}]}", "", OK, AI_FINISH_LENGTH,
+	    AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"finishReason\":\"NEW_IN_2030\"}]}", "", OK, AI_FINISH_OTHER,
+	    AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"finishReason\":\"\"}]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "{\"candidates\":[{\"finishReason\":\"FINISH_REASON_UNSPECIFIED\"}]}", "", OK,
+	    AI_FINISH_NONE, AI_FAIL_NONE },
+	/* blocked prompt: HTTP 200, no candidates */
+	{ "{\"promptFeedback\":{\"blockReason\":\"SAFETY\",\"safetyRatings\":[]}}", "", OK,
+	    AI_FINISH_BLOCKED, AI_FAIL_BLOCKED },
+	{ "{\"promptFeedback\":{\"safetyRatings\":[]}}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	/* errors in the middle */
+	{ "{\"error\":{\"code\":503,\"message\":\"busy\",\"status\":\"UNAVAILABLE\"}}", "", OK,
+	    AI_FINISH_NONE, AI_FAIL_OVERLOADED },
+	{ "{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\"}}", "", OK, AI_FINISH_NONE,
+	    AI_FAIL_RATE_LIMITED },
+	{ "{\"error\":\"no\"}", "", OK, AI_FINISH_NONE, AI_FAIL_OVERLOADED },
+	{ "{\"error\":null}", "", OK, AI_FINISH_NONE, AI_FAIL_OVERLOADED },
+	/* not the provider's */
+	{ "[DONE]", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
+	{ "", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+	{ "{\"candidates\": [{\"content\"", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+	{ "[]", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+	{ "\"text\"", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+	{ "{\"a\":\"\xFF\"}", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+	{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}],\"role\":\"user\"}}]"
+	  "}",
+	    "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+	{ "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "", ERR_LIMIT, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
+};
+
 static void
 each_event_is_read(void **state)
 {
-	static const struct {
-		const char *json, *text;
-		enum err wanted;
-		enum ai_finish finish;
-		enum ai_fail fail;
-	} cases[] = {
-		{ "{\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Hel\"}],\"role\": "
-		  "\"model\"},\"index\": 0}]}",
-		    "Hel", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"},{\"text\":\"b\"}]}}]"
-		  "}",
-		    "ab", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		/* thoughts, signatures and other parts are no text */
-		{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"plan\",\"thought\":true},"
-		  "{\"text\":\"a\",\"thought\":false},{\"inlineData\":{}},{\"text\":7}]}}]}",
-		    "a", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\",\"thoughtSignature\":"
-		  "\"RXBN\"}],\"role\":\"model\"},\"finishReason\":\"STOP\",\"index\":0}]}",
-		    "", OK, AI_FINISH_STOP, AI_FAIL_NONE },
-		/* what may be missing */
-		{ "{}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[{}]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"content\":{\"role\":\"model\"},\"finishReason\":"
-		  "\"MAX_TOKENS\"}]}",
-		    "", OK, AI_FINISH_LENGTH, AI_FAIL_NONE },
-		/* what has another type than it should */
-		{ "{\"candidates\":7,\"usageMetadata\":[],\"modelVersion\":{}}", "", OK,
-		    AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[[]]}", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"content\":[],\"finishReason\":7}]}", "", OK, AI_FINISH_NONE,
-		    AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"content\":{\"parts\":{\"text\":\"a\"}}}]}", "", OK,
-		    AI_FINISH_NONE, AI_FAIL_NONE },
-		/* finish reasons */
-		{ "{\"candidates\":[{\"finishReason\":\"SAFETY\"}]}", "", OK, AI_FINISH_BLOCKED,
-		    AI_FAIL_BLOCKED },
-		{ "{\"candidates\":[{\"finishReason\":\"RECITATION\"}]}", "", OK, AI_FINISH_BLOCKED,
-		    AI_FAIL_BLOCKED },
-		{ "{\"candidates\":[{\"finishReason\":\"MALFORMED_RESPONSE\"}]}", "", OK,
-		    AI_FINISH_MALFORMED, AI_FAIL_MALFORMED },
-		{ "{\"candidates\":[{\"finishReason\":\"CONTINUATION\"}]}", "", OK,
-		    AI_FINISH_LENGTH, AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"finishReason\":\"NEW_IN_2030\"}]}", "", OK, AI_FINISH_OTHER,
-		    AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"finishReason\":\"\"}]}", "", OK, AI_FINISH_NONE,
-		    AI_FAIL_NONE },
-		{ "{\"candidates\":[{\"finishReason\":\"FINISH_REASON_UNSPECIFIED\"}]}", "", OK,
-		    AI_FINISH_NONE, AI_FAIL_NONE },
-		/* blocked prompt: HTTP 200, no candidates */
-		{ "{\"promptFeedback\":{\"blockReason\":\"SAFETY\",\"safetyRatings\":[]}}", "", OK,
-		    AI_FINISH_BLOCKED, AI_FAIL_BLOCKED },
-		{ "{\"promptFeedback\":{\"safetyRatings\":[]}}", "", OK, AI_FINISH_NONE,
-		    AI_FAIL_NONE },
-		/* errors in the middle */
-		{ "{\"error\":{\"code\":503,\"message\":\"busy\",\"status\":\"UNAVAILABLE\"}}", "",
-		    OK, AI_FINISH_NONE, AI_FAIL_OVERLOADED },
-		{ "{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\"}}", "", OK, AI_FINISH_NONE,
-		    AI_FAIL_RATE_LIMITED },
-		{ "{\"error\":\"no\"}", "", OK, AI_FINISH_NONE, AI_FAIL_OVERLOADED },
-		{ "{\"error\":null}", "", OK, AI_FINISH_NONE, AI_FAIL_OVERLOADED },
-		/* not the provider's */
-		{ "[DONE]", "", OK, AI_FINISH_NONE, AI_FAIL_NONE },
-		{ "", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
-		{ "{\"candidates\": [{\"content\"", "", ERR_INVALID, AI_FINISH_NONE,
-		    AI_FAIL_PROTOCOL },
-		{ "[]", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
-		{ "\"text\"", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
-		{ "{\"a\":\"\xFF\"}", "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
-		{ "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}],\"role\":\"user\"}}]"
-		  "}",
-		    "", ERR_INVALID, AI_FINISH_NONE, AI_FAIL_PROTOCOL },
-		{ "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "", ERR_LIMIT, AI_FINISH_NONE,
-		    AI_FAIL_PROTOCOL },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
 		auto_buf text = BUF_INIT(TEXT_MAX);
 		struct ai_answer answer = { 0 };
 
-		print_message("%s\n", cases[i].json);
-		assert_int_equal(g->on_event(cases[i].json, strlen(cases[i].json), &text, &answer),
-		    cases[i].wanted);
-		assert_string_equal(text.data != NULL ? text.data : "", cases[i].text);
-		assert_int_equal(answer.finish, cases[i].finish);
-		assert_int_equal(answer.failure.kind, cases[i].fail);
-		if (cases[i].fail != AI_FAIL_NONE)
+		print_message("%s\n", events[i].json);
+		assert_int_equal(
+		    g->on_event(events[i].json, strlen(events[i].json), &text, &answer),
+		    events[i].wanted);
+		assert_string_equal(text.data != NULL ? text.data : "", events[i].text);
+		assert_int_equal(answer.finish, events[i].finish);
+		assert_int_equal(answer.failure.kind, events[i].fail);
+		if (events[i].fail != AI_FAIL_NONE)
 			assert_true(answer.failure.message[0] != '\0');
 	}
 }
@@ -316,105 +313,97 @@ unary_body_may_be_an_array(void **state)
 	"{\"@type\":\"type.googleapis.com/"                                                        \
 	"google.rpc.QuotaFailure\",\"violations\":[{\"quotaId\":\"" id "\"}]}"
 
+static const struct {
+	int status;
+	const char *body;
+	enum ai_fail kind;
+	bool is_final;
+	int64_t retry_ms;
+} errors[] = {
+	{ 400, ERROR("Please use a valid role: user, model.", ""), AI_FAIL_INVALID, false, 0 },
+	{ 400,
+	    ERROR("The input token count (2000000) exceeds the maximum number of tokens "
+		  "allowed (1048576).",
+		""),
+	    AI_FAIL_TOO_LONG, false, 0 },
+	{ 400, ERROR("API key not valid. Please pass a valid API key.", ""), AI_FAIL_AUTH, false,
+	    0 },
+	{ 400,
+	    ERROR("Bad", "{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":"
+			 "\"API_KEY_INVALID\"}"),
+	    AI_FAIL_AUTH, false, 0 },
+	{ 400,
+	    "{\"error\":{\"message\":\"User location is not supported\",\"status\":"
+	    "\"FAILED_PRECONDITION\"}}",
+	    AI_FAIL_AUTH, false, 0 },
+	{ 400, ERROR("Thinking level is not supported for this model.", ""), AI_FAIL_THINKING,
+	    false, 0 },
+	{ 401, "", AI_FAIL_AUTH, false, 0 },
+	{ 403, ERROR("Method doesn't allow unregistered callers", ""), AI_FAIL_AUTH, false, 0 },
+	{ 404,
+	    ERROR("models/gemini-2.5-flash is no longer available to new users, use "
+		  "models/gemini-3.8-flash",
+		""),
+	    AI_FAIL_MODEL_MISSING, false, 0 },
+	{ 404, ERROR("Requested entity was not found.", ""), AI_FAIL_MODEL_MISSING, false, 0 },
+	{ 404, ERROR("Method not found.", ""), AI_FAIL_NO_ROUTE, false, 0 },
+	{ 404, "<html>404</html>", AI_FAIL_NO_ROUTE, false, 0 },
+	{ 405, "", AI_FAIL_NO_ROUTE, false, 0 },
+	{ 501, ERROR("Not implemented", ""), AI_FAIL_NO_ROUTE, false, 0 },
+	{ 408, "", AI_FAIL_TIMEOUT, false, 0 },
+	{ 413, "", AI_FAIL_TOO_LONG, false, 0 },
+	{ 429, "", AI_FAIL_RATE_LIMITED, false, 0 },
+	{ 429, ERROR("Slow down", RETRY_INFO("34.4s")), AI_FAIL_RATE_LIMITED, false, 34400 },
+	{ 429, ERROR("Slow down", RETRY_INFO("900ms")), AI_FAIL_RATE_LIMITED, false, 900 },
+	{ 429, ERROR("Slow down", RETRY_INFO("0.0001s")), AI_FAIL_RATE_LIMITED, false, 1 },
+	{ 429, ERROR("Slow down", RETRY_INFO("1m2.5s")), AI_FAIL_RATE_LIMITED, false, 62500 },
+	{ 429, ERROR("Slow down", RETRY_INFO("soon")), AI_FAIL_RATE_LIMITED, false, 0 },
+	{ 429, ERROR("Slow down", RETRY_INFO("-5s")), AI_FAIL_RATE_LIMITED, false, 0 },
+	{ 429, ERROR("Slow down", RETRY_INFO("99999999999999999999999999999999s")),
+	    AI_FAIL_RATE_LIMITED, false, 1000000000000 },
+	{ 429, ERROR("You exceeded your quota. Please retry in 12s.", ""), AI_FAIL_RATE_LIMITED,
+	    false, 12000 },
+	{ 429, ERROR("Please retry in 34.074824224s.", RETRY_INFO("34s")), AI_FAIL_RATE_LIMITED,
+	    false, 34000 },
+	{ 429, ERROR("Quota", QUOTA("GenerateRequestsPerMinutePerProjectPerModel-FreeTier")),
+	    AI_FAIL_RATE_LIMITED, false, 0 },
+	{ 429,
+	    ERROR("Quota",
+		QUOTA("GenerateRequestsPerDayPerProjectPerModel-FreeTier") "," RETRY_INFO("30s")),
+	    AI_FAIL_EXHAUSTED, true, 30000 },
+	{ 429, ERROR("Quota exceeded for metric: x, limit: 0, model: y", ""), AI_FAIL_EXHAUSTED,
+	    true, 0 },
+	{ 429, ERROR("Quota exceeded, limit: 05", ""), AI_FAIL_RATE_LIMITED, false, 0 },
+	{ 429, ERROR("limit: 0.5, limit: 0.", ""), AI_FAIL_EXHAUSTED, true, 0 },
+	{ 499, "", AI_FAIL_OVERLOADED, false, 0 },
+	{ 418, "", AI_FAIL_INVALID, false, 0 },
+	{ 500, ERROR("Internal", ""), AI_FAIL_OVERLOADED, false, 0 },
+	{ 502, "<html>bad gateway</html>", AI_FAIL_OVERLOADED, false, 0 },
+	{ 503, ERROR("This model is currently experiencing high demand", ""), AI_FAIL_OVERLOADED,
+	    false, 0 },
+	{ 504, "", AI_FAIL_TIMEOUT, false, 0 },
+	{ 302, "", AI_FAIL_PROTOCOL, true, 0 },
+	{ 200, "hello", AI_FAIL_PROTOCOL, false, 0 },
+	{ 0, "", AI_FAIL_PROTOCOL, false, 0 },
+	{ 503, "[{\"error\":{\"message\":\"x\"}}]", AI_FAIL_OVERLOADED, false, 0 },
+	{ 503, "{\"error\":{\"message\":7,\"details\":{\"retryDelay\":\"1s\"}}}",
+	    AI_FAIL_OVERLOADED, false, 0 },
+	{ 503, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", AI_FAIL_OVERLOADED, false, 0 },
+};
+
 static void
 each_error_is_classified(void **state)
 {
-	static const struct {
-		int status;
-		const char *body;
-		enum ai_fail kind;
-		int64_t retry_ms;
-		bool is_final;
-	} cases[] = {
-		{ 400, ERROR("Please use a valid role: user, model.", ""), AI_FAIL_INVALID, 0,
-		    false },
-		{ 400,
-		    ERROR("The input token count (2000000) exceeds the maximum number of tokens "
-			  "allowed (1048576).",
-			""),
-		    AI_FAIL_TOO_LONG, 0, false },
-		{ 400, ERROR("API key not valid. Please pass a valid API key.", ""), AI_FAIL_AUTH,
-		    0, false },
-		{ 400,
-		    ERROR("Bad",
-			"{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":"
-			"\"API_KEY_INVALID\"}"),
-		    AI_FAIL_AUTH, 0, false },
-		{ 400,
-		    "{\"error\":{\"message\":\"User location is not supported\",\"status\":"
-		    "\"FAILED_PRECONDITION\"}}",
-		    AI_FAIL_AUTH, 0, false },
-		{ 400, ERROR("Thinking level is not supported for this model.", ""),
-		    AI_FAIL_THINKING, 0, false },
-		{ 401, "", AI_FAIL_AUTH, 0, false },
-		{ 403, ERROR("Method doesn't allow unregistered callers", ""), AI_FAIL_AUTH, 0,
-		    false },
-		{ 404,
-		    ERROR("models/gemini-2.5-flash is no longer available to new users, use "
-			  "models/gemini-3.8-flash",
-			""),
-		    AI_FAIL_MODEL_MISSING, 0, false },
-		{ 404, ERROR("Requested entity was not found.", ""), AI_FAIL_MODEL_MISSING, 0,
-		    false },
-		{ 404, ERROR("Method not found.", ""), AI_FAIL_NO_ROUTE, 0, false },
-		{ 404, "<html>404</html>", AI_FAIL_NO_ROUTE, 0, false },
-		{ 405, "", AI_FAIL_NO_ROUTE, 0, false },
-		{ 501, ERROR("Not implemented", ""), AI_FAIL_NO_ROUTE, 0, false },
-		{ 408, "", AI_FAIL_TIMEOUT, 0, false },
-		{ 413, "", AI_FAIL_TOO_LONG, 0, false },
-		{ 429, "", AI_FAIL_RATE_LIMITED, 0, false },
-		{ 429, ERROR("Slow down", RETRY_INFO("34.4s")), AI_FAIL_RATE_LIMITED, 34400,
-		    false },
-		{ 429, ERROR("Slow down", RETRY_INFO("900ms")), AI_FAIL_RATE_LIMITED, 900, false },
-		{ 429, ERROR("Slow down", RETRY_INFO("0.0001s")), AI_FAIL_RATE_LIMITED, 1, false },
-		{ 429, ERROR("Slow down", RETRY_INFO("1m2.5s")), AI_FAIL_RATE_LIMITED, 62500,
-		    false },
-		{ 429, ERROR("Slow down", RETRY_INFO("soon")), AI_FAIL_RATE_LIMITED, 0, false },
-		{ 429, ERROR("Slow down", RETRY_INFO("-5s")), AI_FAIL_RATE_LIMITED, 0, false },
-		{ 429, ERROR("Slow down", RETRY_INFO("99999999999999999999999999999999s")),
-		    AI_FAIL_RATE_LIMITED, 1000000000000, false },
-		{ 429, ERROR("You exceeded your quota. Please retry in 12s.", ""),
-		    AI_FAIL_RATE_LIMITED, 12000, false },
-		{ 429, ERROR("Please retry in 34.074824224s.", RETRY_INFO("34s")),
-		    AI_FAIL_RATE_LIMITED, 34000, false },
-		{ 429,
-		    ERROR("Quota", QUOTA("GenerateRequestsPerMinutePerProjectPerModel-FreeTier")),
-		    AI_FAIL_RATE_LIMITED, 0, false },
-		{ 429,
-		    ERROR("Quota",
-			QUOTA("GenerateRequestsPerDayPerProjectPerModel-FreeTier") "," RETRY_INFO(
-			    "30s")),
-		    AI_FAIL_EXHAUSTED, 30000, true },
-		{ 429, ERROR("Quota exceeded for metric: x, limit: 0, model: y", ""),
-		    AI_FAIL_EXHAUSTED, 0, true },
-		{ 429, ERROR("Quota exceeded, limit: 05", ""), AI_FAIL_RATE_LIMITED, 0, false },
-		{ 429, ERROR("limit: 0.5, limit: 0.", ""), AI_FAIL_EXHAUSTED, 0, true },
-		{ 499, "", AI_FAIL_OVERLOADED, 0, false },
-		{ 418, "", AI_FAIL_INVALID, 0, false },
-		{ 500, ERROR("Internal", ""), AI_FAIL_OVERLOADED, 0, false },
-		{ 502, "<html>bad gateway</html>", AI_FAIL_OVERLOADED, 0, false },
-		{ 503, ERROR("This model is currently experiencing high demand", ""),
-		    AI_FAIL_OVERLOADED, 0, false },
-		{ 504, "", AI_FAIL_TIMEOUT, 0, false },
-		{ 302, "", AI_FAIL_PROTOCOL, 0, true },
-		{ 200, "hello", AI_FAIL_PROTOCOL, 0, false },
-		{ 0, "", AI_FAIL_PROTOCOL, 0, false },
-		{ 503, "[{\"error\":{\"message\":\"x\"}}]", AI_FAIL_OVERLOADED, 0, false },
-		{ 503, "{\"error\":{\"message\":7,\"details\":{\"retryDelay\":\"1s\"}}}",
-		    AI_FAIL_OVERLOADED, 0, false },
-		{ 503, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", AI_FAIL_OVERLOADED, 0, false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
 		struct ai_failure f;
 
-		g->classify_error(cases[i].status, cases[i].body, strlen(cases[i].body), &f);
-		print_message("%d -> %s\n", cases[i].status, f.message);
-		assert_int_equal(f.kind, cases[i].kind);
-		assert_int_equal(f.http_status, cases[i].status);
-		assert_int_equal(f.retry_after_ms, cases[i].retry_ms);
-		assert_int_equal(f.is_final, cases[i].is_final);
+		g->classify_error(errors[i].status, errors[i].body, strlen(errors[i].body), &f);
+		print_message("%d -> %s\n", errors[i].status, f.message);
+		assert_int_equal(f.kind, errors[i].kind);
+		assert_int_equal(f.http_status, errors[i].status);
+		assert_int_equal(f.retry_after_ms, errors[i].retry_ms);
+		assert_int_equal(f.is_final, errors[i].is_final);
 		assert_true(f.message[0] != '\0');
 	}
 }
@@ -438,47 +427,80 @@ message_for_the_log_is_short_printable_and_without_quotations(void **state)
 	"{\"name\":\"models/" name                                                                 \
 	"\",\"supportedGenerationMethods\":[\"generateContent\",\"countTokens\"]}"
 
+/* One model or several, with commas. */
+static void
+assert_best(const char *models, const char *wanted)
+{
+	auto_buf body = BUF_INIT(8192), next = BUF_INIT(64);
+	char best[AI_MODEL_SIZE] = "";
+
+	assert_int_equal(buf_addf(&body, "{\"models\":[%s]}", models), OK);
+	assert_int_equal(g->on_models(body.data, body.len, best, &next), OK);
+	assert_string_equal(best, wanted);
+	assert_int_equal(next.len, 0);
+}
+
 static void
 newest_stable_flash_is_chosen(void **state)
 {
 	static const struct {
-		const char *models, *best;
+		const char *first, *second, *best;
 	} cases[] = {
-		{ CAN("gemini-3.5-flash") "," CAN("gemini-3.8-flash") "," CAN("gemini-3.6-flash"),
-		    "gemini-3.8-flash" },
-		{ CAN("gemini-3.10-flash") "," CAN("gemini-3.9-flash"), "gemini-3.10-flash" },
-		{ CAN("gemini-4-flash") "," CAN("gemini-3.8-flash"), "gemini-4-flash" },
-		{ CAN("gemini-3.8-flash-001") "," CAN("gemini-3.8-flash"), "gemini-3.8-flash" },
-		{ CAN("gemini-2.0-flash-001") "," CAN("gemini-2.0-flash-002"),
-		    "gemini-2.0-flash-002" },
-		{ CAN("gemini-3.5-flash-lite") "," CAN("gemini-9-flash-preview") "," CAN("gemini-9-"
-											 "flash-"
-											 "exp") "," CAN("gemini-9-flash-image") "," CAN("gemini-9-flash-preview-tts") "," CAN(
-		      "gemini-9-flash-live-001") "," CAN("gemini-flash-latest") "," CAN("gemini-9-"
-											"pro") "," CAN("gemma-9-flash") "," CAN("gemini-9.-flash") "," CAN("gemini-99999-flash") "," CAN("gemini-3-flash"),
-		    "gemini-3-flash" },
-		{ "{\"name\":\"models/gemini-3-flash\",\"supportedGenerationMethods\":"
-		  "[\"embedContent\"]}",
-		    "" },
-		{ "{\"name\":\"models/gemini-9-flash\",\"modelStage\":\"DEPRECATED\","
-		  "\"supportedGenerationMethods\":[\"generateContent\"]},"
-		  "{\"name\":\"models/gemini-3-flash\",\"modelStage\":\"STABLE\","
-		  "\"supportedGenerationMethods\":[\"generateContent\"]}",
-		    "gemini-3-flash" },
-		{ "{\"name\":7},7,[],{}", "" },
-		{ "", "" },
+		{ "gemini-3.5-flash", "gemini-3.8-flash", "gemini-3.8-flash" },
+		{ "gemini-3.8-flash", "gemini-3.5-flash", "gemini-3.8-flash" },
+		{ "gemini-3.10-flash", "gemini-3.9-flash", "gemini-3.10-flash" },
+		{ "gemini-4-flash", "gemini-3.8-flash", "gemini-4-flash" },
+		{ "gemini-3.8-flash-001", "gemini-3.8-flash", "gemini-3.8-flash" },
+		{ "gemini-3.8-flash", "gemini-3.8-flash-001", "gemini-3.8-flash" },
+		{ "gemini-2.0-flash-001", "gemini-2.0-flash-002", "gemini-2.0-flash-002" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		auto_buf body = BUF_INIT(8192), next = BUF_INIT(64);
-		char best[AI_MODEL_SIZE] = "";
+		auto_buf list = BUF_INIT(1024);
 
-		assert_int_equal(buf_addf(&body, "{\"models\":[%s]}", cases[i].models), OK);
-		assert_int_equal(g->on_models(body.data, body.len, best, &next), OK);
-		assert_string_equal(best, cases[i].best);
-		assert_int_equal(next.len, 0);
+		assert_int_equal(
+		    buf_addf(&list, CAN("%s") "," CAN("%s"), cases[i].first, cases[i].second), OK);
+		assert_best(list.data, cases[i].best);
 	}
+}
+
+static void
+other_models_are_never_chosen(void **state)
+{
+	static const char *const names[] = {
+		"gemini-9-flash-lite",
+		"gemini-9-flash-preview",
+		"gemini-9-flash-exp",
+		"gemini-9-flash-image",
+		"gemini-9-flash-preview-tts",
+		"gemini-9-flash-live-001",
+		"gemini-9-flash-",
+		"gemini-9-pro",
+		"gemini-9.-flash",
+		"gemini-99999-flash",
+		"gemini-flash-latest",
+		"gemma-9-flash",
+		"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		auto_buf list = BUF_INIT(1024);
+
+		assert_int_equal(buf_addf(&list, CAN("%s"), names[i]), OK);
+		assert_best(list.data, "");
+	}
+	assert_best("", "");
+	assert_best("{\"name\":7},7,[],{}", "");
+	assert_best("{\"name\":\"models/gemini-9-flash\",\"supportedGenerationMethods\":"
+		    "[\"embedContent\"]}",
+	    "");
+	assert_best("{\"name\":\"models/gemini-9-flash\",\"modelStage\":\"DEPRECATED\","
+		    "\"supportedGenerationMethods\":[\"generateContent\"]},"
+		    "{\"name\":\"models/gemini-3-flash\",\"modelStage\":\"STABLE\","
+		    "\"supportedGenerationMethods\":[\"generateContent\"]}",
+	    "gemini-3-flash");
 }
 
 static void
@@ -524,6 +546,7 @@ main(void)
 		cmocka_unit_test(each_error_is_classified),
 		cmocka_unit_test(message_for_the_log_is_short_printable_and_without_quotations),
 		cmocka_unit_test(newest_stable_flash_is_chosen),
+		cmocka_unit_test(other_models_are_never_chosen),
 		cmocka_unit_test(model_list_may_have_pages),
 		cmocka_unit_test(provider_is_found_by_its_name),
 	};
