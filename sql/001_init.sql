@@ -114,6 +114,7 @@ CREATE TABLE jobs(
 CREATE INDEX jobs_ready ON jobs(run_after_ms, id) WHERE state = 'queued';
 CREATE INDEX jobs_running ON jobs(lease_until_ms) WHERE state = 'running';
 CREATE INDEX jobs_live ON jobs(chat_no) WHERE state IN('queued', 'running');
+CREATE INDEX jobs_failed ON jobs(id) WHERE state = 'failed';
 CREATE INDEX jobs_message ON jobs(message_id);
 
 -- Events that the push server has not taken yet, in order. Everything but text deltas. The JSON is

@@ -1,0 +1,80 @@
+/*
+ * GET /api/chats?cursor=&limit=: chats, newest first.
+ *
+ * An open chat belongs to whoever knows its id, so a list of all ids would give every one away.
+ * Until people have identities (a later issue) only a site in local mode, where the only person is
+ * the one at this machine, lists open chats; elsewhere the list is empty.
+ */
+#include "app.h"
+
+#include <stdio.h>
+
+#include "message_json.h"
+
+struct list {
+	json_t *chats; /* borrowed from the answer */
+	int limit, count;
+	int64_t last_ms, last_no;
+	bool more, failed;
+};
+
+static bool
+add_chat(void *arg, const struct chat *c)
+{
+	struct list *l = arg;
+
+	if (l->count == l->limit) {
+		l->more = true;
+		return false;
+	}
+	l->failed |= json_array_append_new(l->chats, chat_json(c)) != 0;
+	l->count++;
+	l->last_ms = c->updated_ms;
+	l->last_no = c->no;
+	return !l->failed;
+}
+
+/* "time.number" of the last row of the page before. */
+static bool
+read_cursor(const char *text, long long *out_ms, long long *out_no)
+{
+	char *end;
+
+	*out_ms = strtoll(text, &end, 10);
+	if (end == text || *end != '.' || *out_ms < 0)
+		return false;
+	text = end + 1;
+	*out_no = strtoll(text, &end, 10);
+	return end != text && *end == '\0' && *out_no >= 0;
+}
+
+void
+api_chats_list(struct app *a, const struct http_request *q, struct http_response *r)
+{
+	char cursor[48], limit[12], next[48];
+	long long before_ms = 0, before_no = 0;
+	json_auto_t *chats = json_array();
+	struct list l = { .chats = chats, .limit = LIMIT_CHATS_PAGE };
+	enum err e = OK;
+
+	if (http_query(q->query, "cursor", cursor, sizeof cursor) &&
+	    !read_cursor(cursor, &before_ms, &before_no)) {
+		http_problem(r, 400, "bad_query", "That cursor is none of ours.", q->rid);
+		return;
+	}
+	if (http_query(q->query, "limit", limit, sizeof limit)) {
+		long n = strtol(limit, NULL, 10);
+
+		if (n >= 1 && n < LIMIT_CHATS_PAGE)
+			l.limit = (int)n;
+	}
+	if (!a->config->is_production && a->config->allow_open_chats)
+		e = store_chats_list(a->reader, before_ms, before_no, l.limit + 1, add_chat, &l);
+	if (e != OK || l.failed) {
+		http_error(r, l.failed ? ERR_IO : e, q->rid);
+		return;
+	}
+	(void)snprintf(next, sizeof next, "%lld.%lld", (long long)l.last_ms, (long long)l.last_no);
+	http_json(
+	    r, 200, json_pack("{s:O, s:s?}", "chats", chats, "nextCursor", l.more ? next : NULL));
+}

@@ -1,0 +1,203 @@
+#include "app.h"
+
+#include <stdio.h>
+
+#include "clock.h"
+#include "conversation.h"
+#include "json.h"
+#include "killpoint.h"
+#include "log.h"
+#include "message_json.h"
+#include "sign.h"
+#include "validate.h"
+#include "worker_start.h"
+
+/* What travels into the writer's thread and back. */
+struct work {
+	struct post post;
+	const char *idempotency_key; /* NULL: none */
+	char body_hash[SIGN_HEX_SIZE];
+	struct buf answer;
+	bool is_replay, key_is_taken, queue_is_full;
+	struct accepted accepted;
+};
+
+static enum err
+write_answer(const struct accepted *a, struct buf *out)
+{
+	char channel[LIMIT_CHAT_ID_LEN + sizeof "chat."];
+	json_auto_t *root = NULL;
+
+	(void)snprintf(channel, sizeof channel, "chat.%s", a->chat_id);
+	root = json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:s}", "status", "queued", "chatId",
+	    chat_id_json(a->chat_id, a->id_is_number), "messageId", a->message_uid, "replyId",
+	    a->reply_uid, "jobId", a->job_uid, "seq", (json_int_t)a->seq, "channel", channel);
+	return root != NULL ? json_write(out, root) : ERR_IO;
+}
+
+/* In the writer's thread: the whole post is one part of one transaction. */
+static enum err
+store_post(struct store *s, void *arg)
+{
+	struct work *w = arg;
+	char key[LIMIT_CHAT_ID_LEN + LIMIT_IDEMPOTENCY_KEY_LEN + 2];
+	enum err e;
+
+	if (w->idempotency_key != NULL) {
+		(void)snprintf(key, sizeof key, "%s\n%s", w->post.chat_id, w->idempotency_key);
+		e = store_idempotency_get(s, key, w->body_hash, &w->answer);
+		w->is_replay = e == OK;
+		w->key_is_taken = e == ERR_CONFLICT;
+		if (e != ERR_NOT_FOUND)
+			return e;
+	}
+	e = conversation_post(s, &w->post, &w->accepted);
+	w->queue_is_full = e == ERR_LIMIT;
+	if (e != OK || (e = write_answer(&w->accepted, &w->answer)) != OK)
+		return e;
+	if (w->idempotency_key == NULL)
+		return OK;
+	return store_idempotency_put(s, key, w->body_hash, w->answer.data, w->post.now_ms);
+}
+
+/* The chat's language: what the browser asks for first, Spanish or English. */
+static const char *
+language_of(const struct http_request *q)
+{
+	const char *accepted = q->header[HTTP_ACCEPT_LANGUAGE];
+
+	return accepted != NULL && strncasecmp(accepted, "en", 2) == 0 ? "en" : "es";
+}
+
+static bool
+is_json_type(const char *type)
+{
+	size_t n;
+
+	if (type == NULL)
+		return false;
+	n = strcspn(type, "; ");
+	return (n == 16 && strncasecmp(type, "application/json", n) == 0) ||
+	       (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+/* False when the answer is given already. */
+static bool
+body_is_usable(const struct http_request *q, struct http_response *r)
+{
+	if (q->body_error == ERR_LIMIT)
+		http_problem(r, 413, "body_too_large", "The body is larger than 256 KiB.", q->rid);
+	else if (q->body_error != OK)
+		http_problem(r, 400, "body_incomplete", "The body ended too early.", q->rid);
+	else if (!is_json_type(q->header[HTTP_CONTENT_TYPE]))
+		http_problem(
+		    r, 415, "not_json", "Send JSON with Content-Type: application/json.", q->rid);
+	else
+		return true;
+	return false;
+}
+
+static bool
+parse(const struct http_request *q, struct send_message *out, struct http_response *r)
+{
+	char why[160], detail[200];
+	struct field_error field = { .field = "messages" };
+	json_t *root = NULL;
+	enum err e;
+
+	if (!body_is_usable(q, r))
+		return false;
+	e = json_parse(q->body, q->body_len, LIMIT_JSON_DEPTH, true, &root, why, sizeof why);
+	if (e != OK) {
+		(void)snprintf(
+		    detail, sizeof detail, "The body is not JSON that we take: %s.", why);
+		http_problem(
+		    r, 400, e == ERR_LIMIT ? "json_too_deep" : "malformed_json", detail, q->rid);
+		return false;
+	}
+	if (validate_send_message(root, out, &field) != OK) {
+		http_invalid(r, &field, q->rid);
+		return false;
+	}
+	return true;
+}
+
+static bool
+read_headers(const struct http_request *q, struct work *w, struct http_response *r)
+{
+	const char *key = q->header[HTTP_IDEMPOTENCY_KEY];
+	const char *socket_id = q->header[HTTP_X_SOCKET_ID];
+
+	if (key != NULL && *key != '\0') {
+		if (strlen(key) > LIMIT_IDEMPOTENCY_KEY_LEN || strpbrk(key, "\r\n") != NULL) {
+			http_problem(r, 400, "bad_idempotency_key",
+			    "Idempotency-Key has at most 128 characters.", q->rid);
+			return false;
+		}
+		w->idempotency_key = key;
+	}
+	/* Echo sends "undefined" before it is connected: that excludes nobody. */
+	if (socket_id != NULL && id_is_socket_id(socket_id, strlen(socket_id)))
+		w->post.socket_id = socket_id;
+	return true;
+}
+
+static void
+answer(const struct http_request *q, struct work *w, enum err e, struct http_response *r)
+{
+	if (w->key_is_taken) {
+		http_problem(r, 422, "idempotency_key_reused",
+		    "This Idempotency-Key was used for another message.", q->rid);
+	} else if (w->queue_is_full) {
+		http_problem(r, 409, "queue_full",
+		    "Too many messages wait in this chat. Please wait for an answer.", q->rid);
+		http_set_header(r, "Retry-After", "5");
+	} else if (e != OK) {
+		http_error(r, e, q->rid);
+	} else {
+		r->status = 202;
+		r->content_type = "application/json";
+		if (buf_add(&r->body, w->answer.data, w->answer.len) != OK)
+			http_error(r, ERR_IO, q->rid);
+		if (w->is_replay)
+			http_set_header(r, "Idempotent-Replayed", "true");
+	}
+}
+
+void
+api_send_message(struct app *a, const struct http_request *q, struct http_response *r)
+{
+	auto_buf canonical = BUF_INIT(2 * LIMIT_BODY_BYTES);
+	struct send_message m = { 0 };
+	struct work w = { .answer = BUF_INIT(4096) };
+	enum err e;
+
+	if (!a->config->allow_open_chats) {
+		http_problem(r, 401, "sign_in", "This site takes no anonymous messages.", q->rid);
+		return;
+	}
+	if (!parse(q, &m, r))
+		return;
+	w.post = (struct post){
+		.chat_id = m.chat_id,
+		.id_is_number = m.id_is_number,
+		.turns = m.turns,
+		.count = m.count,
+		.system = m.system,
+		.lang = language_of(q),
+		.rid = q->rid,
+		.now_ms = clock_wall_ms(),
+	};
+	if (read_headers(q, &w, r) && (e = send_message_canonical(&m, &canonical)) == OK) {
+		sign_sha256(canonical.data, canonical.len, w.post.hash);
+		sign_sha256(q->body, q->body_len, w.body_hash);
+		e = writer_submit(a->writer, STORE_DURABLE, store_post, &w);
+		if (e == OK)
+			worker_wake(a);
+		answer(q, &w, e, r);
+		log_info("message accepted=%d chat=%s status=%d rid=%s", e == OK, m.chat_id,
+		    r->status, q->rid);
+	}
+	buf_free(&w.answer);
+	send_message_free(&m);
+}

@@ -1,0 +1,33 @@
+/*
+ * app - what handlers work with: settings and the ways to the stored data.
+ *
+ * Owns:    main owns all of it. Threads: one struct app a thread, because reader is one thread's;
+ *          the rest is shared and safe for that.
+ */
+#ifndef APP_H
+#define APP_H
+
+#include "config.h"
+#include "http.h"
+#include "store.h"
+#include "writer.h"
+
+struct app {
+	const struct config *config;
+	struct store *reader; /* this thread's */
+	struct writer *writer;
+};
+
+/* Handlers fill the response; they never wait for AI, DNS or the push server. */
+typedef void (*api_fn)(struct app *a, const struct http_request *q, struct http_response *r);
+
+void api_send_message(struct app *a, const struct http_request *q, struct http_response *r);
+void api_chats_list(struct app *a, const struct http_request *q, struct http_response *r);
+void api_history(struct app *a, const struct http_request *q, struct http_response *r);
+void api_config(struct app *a, const struct http_request *q, struct http_response *r);
+void api_health(struct app *a, const struct http_request *q, struct http_response *r);
+
+/* Finds the route of the request and runs it; answers 404, 405, preflights and HEAD itself. */
+void routes_run(struct app *a, struct http_request *q, struct http_response *r);
+
+#endif

@@ -1,0 +1,206 @@
+#include "http.h"
+
+#include <stdio.h>
+
+#include "json.h"
+#include "util.h"
+
+static const char *const method_names[] = {
+	[HTTP_GET] = "GET",
+	[HTTP_HEAD] = "HEAD",
+	[HTTP_POST] = "POST",
+	[HTTP_PUT] = "PUT",
+	[HTTP_PATCH] = "PATCH",
+	[HTTP_DELETE] = "DELETE",
+	[HTTP_OPTIONS] = "OPTIONS",
+};
+
+enum http_method
+http_method_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(method_names); i++)
+		if (strcmp(method_names[i], name) == 0)
+			return (enum http_method)i;
+	return HTTP_OTHER;
+}
+
+/* nginx sends a status without a phrase as it is: always have one (reference: fastcgi 4). */
+static const struct {
+	int status;
+	const char *reason;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 202, "Accepted" },
+	{ 204, "No Content" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+	{ 507, "Insufficient Storage" },
+};
+
+const char *
+http_reason(int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Unknown";
+}
+
+void
+http_response_free(struct http_response *r)
+{
+	buf_free(&r->body);
+	buf_free(&r->headers);
+}
+
+void
+http_set_header(struct http_response *r, const char *name, const char *value)
+{
+	/* A header that does not fit any more is left out: ours are few and short. */
+	if (buf_addf(&r->headers, "%s: %.*s\r\n", name, (int)strcspn(value, "\r\n"), value) != OK)
+		return;
+}
+
+static void
+set_json(struct http_response *r, int status, const char *type, json_t *value)
+{
+	json_auto_t *owned = value;
+
+	buf_clear(&r->body);
+	r->status = status;
+	r->content_type = type;
+	if (owned == NULL || json_write(&r->body, owned) != OK) {
+		r->status = 500;
+		buf_clear(&r->body);
+	}
+}
+
+void
+http_json(struct http_response *r, int status, json_t *value)
+{
+	set_json(r, status, "application/json", value);
+}
+
+static json_t *
+problem(int status, const char *code, const char *detail, const char *rid)
+{
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title",
+	    http_reason(status), "status", status, "code", code, "detail", detail, "instance", rid);
+}
+
+void
+http_problem(
+    struct http_response *r, int status, const char *code, const char *detail, const char *rid)
+{
+	set_json(r, status, "application/problem+json", problem(status, code, detail, rid));
+}
+
+void
+http_invalid(struct http_response *r, const struct field_error *e, const char *rid)
+{
+	json_t *p = problem(422, "validation_failed", e->text, rid);
+
+	(void)json_object_set_new(p, "message", json_string("The given data was invalid."));
+	(void)json_object_set_new(p, "errors", json_pack("{s:[s]}", e->field, e->text));
+	set_json(r, 422, "application/problem+json", p);
+}
+
+static const struct {
+	enum err e;
+	int status;
+	const char *code, *detail, *retry_after;
+} error_answers[] = {
+	{ ERR_INVALID, 400, "bad_request", "The request cannot be understood.", NULL },
+	{ ERR_NOT_FOUND, 404, "not_found", "There is no such thing here.", NULL },
+	{ ERR_CONFLICT, 409, "conflict", "The request contradicts what is stored.", NULL },
+	{ ERR_LIMIT, 413, "too_large", "The request is too large.", NULL },
+	{ ERR_BUSY, 503, "busy", "The database is busy. Please try again.", "1" },
+	{ ERR_FULL, 507, "storage_full", "The disk is full. Nothing was stored.", "60" },
+	{ ERR_IO, 500, "internal", "Something failed here; the log knows more.", NULL },
+	{ ERR_UPSTREAM, 503, "upstream", "The AI service did not answer.", "5" },
+};
+
+void
+http_error(struct http_response *r, enum err e, const char *rid)
+{
+	for (size_t i = 0; i < ARRAY_LEN(error_answers); i++)
+		if (error_answers[i].e == e) {
+			http_problem(r, error_answers[i].status, error_answers[i].code,
+			    error_answers[i].detail, rid);
+			if (error_answers[i].retry_after != NULL)
+				http_set_header(r, "Retry-After", error_answers[i].retry_after);
+			return;
+		}
+	http_problem(r, 500, "internal", "Something failed here.", rid);
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool
+http_decode(char *s)
+{
+	char *out = s;
+
+	for (; *s != '\0'; s++) {
+		int high, low;
+
+		if (*s != '%') {
+			*out++ = *s;
+			continue;
+		}
+		high = hex_digit(s[1]);
+		low = high < 0 ? -1 : hex_digit(s[2]);
+		if (low < 0 || high + low == 0)
+			return false;
+		*out++ = (char)(high * 16 + low);
+		s += 2;
+	}
+	*out = '\0';
+	return true;
+}
+
+bool
+http_query(const char *query, const char *name, char *out, size_t out_size)
+{
+	size_t name_len = strlen(name);
+
+	while (*query != '\0') {
+		size_t len = strcspn(query, "&");
+
+		if (len > name_len && strncmp(query, name, name_len) == 0 &&
+		    query[name_len] == '=') {
+			size_t n = len - name_len - 1;
+
+			if (n >= out_size)
+				return false;
+			memcpy(out, query + name_len + 1, n);
+			out[n] = '\0';
+			for (char *p = out; *p != '\0'; p++)
+				if (*p == '+')
+					*p = ' ';
+			return http_decode(out);
+		}
+		query += len + (query[len] == '&');
+	}
+	return false;
+}

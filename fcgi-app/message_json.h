@@ -1,0 +1,18 @@
+/*
+ * message_json - a stored message as clients see it, in answers and in events alike.
+ *
+ * Pure. The returned value is the caller's, or NULL when memory ends.
+ */
+#ifndef MESSAGE_JSON_H
+#define MESSAGE_JSON_H
+
+#include <jansson.h>
+
+#include "store.h"
+
+/* text may differ from m->content: a cut one in an event that must fit into a datagram. */
+json_t *message_json(const struct message *m, const char *text, size_t text_len);
+json_t *chat_id_json(const char *id, bool is_number);
+json_t *chat_json(const struct chat *c);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * The table of routes, on the public path. A new route is a row here.
+ */
+#include "app.h"
+
+#include "clock.h"
+#include "killpoint.h"
+#include "log.h"
+#include "worker_start.h"
+
+enum route_flag {
+	OPEN = 1, /* old clients call it from other origins (design 5) */
+};
+
+static const struct route {
+	enum http_method method;
+	const char *pattern; /* {id}: one segment */
+	api_fn handler;
+	int flags;
+} routes[] = {
+	{ HTTP_POST, "/api/send-message", api_send_message, OPEN },
+	{ HTTP_GET, "/api/chats", api_chats_list, 0 },
+	{ HTTP_GET, "/api/chats/{id}/history", api_history, OPEN },
+	{ HTTP_GET, "/api/config", api_config, OPEN },
+	{ HTTP_GET, "/api/health", api_health, OPEN },
+};
+
+/* True if path is of the pattern; {id} goes to *param. */
+static bool
+path_matches(const char *pattern, const char *path, const char **param, size_t *param_len)
+{
+	while (*pattern != '\0') {
+		if (*pattern == '{') {
+			*param = path;
+			*param_len = strcspn(path, "/");
+			if (*param_len == 0)
+				return false;
+			path += *param_len;
+			pattern = strchr(pattern, '}') + 1;
+		} else if (*pattern++ != *path++) {
+			return false;
+		}
+	}
+	return *path == '\0' || strcmp(path, "/") == 0; /* Laravel ignores a last slash */
+}
+
+/* The route, or NULL with the methods that the path has in allow ("" if it has none). */
+static const struct route *
+find_route(struct http_request *q, struct buf *allow, int *flags)
+{
+	static const char *const names[] = { [HTTP_GET] = "GET, HEAD",
+		[HTTP_POST] = "POST",
+		[HTTP_PUT] = "PUT",
+		[HTTP_PATCH] = "PATCH",
+		[HTTP_DELETE] = "DELETE" };
+	enum http_method wanted = q->method == HTTP_HEAD ? HTTP_GET : q->method;
+
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		if (!path_matches(routes[i].pattern, q->path, &q->param, &q->param_len))
+			continue;
+		*flags |= routes[i].flags;
+		if (routes[i].method == wanted)
+			return &routes[i];
+		if (buf_addf(allow, "%s%s", allow->len > 0 ? ", " : "", names[routes[i].method]) !=
+		    OK)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* True if CORS_ORIGINS lets this origin in; the header's value goes to *out. */
+static bool
+origin_allowed(const struct app *a, const char *origin, const char **out)
+{
+	const char *list = a->config->cors_origins;
+	size_t n = strlen(origin);
+
+	*out = origin;
+	while (*list != '\0') {
+		size_t len;
+
+		list += strspn(list, ", ");
+		len = strcspn(list, ", ");
+		if (len == 1 && *list == '*') {
+			*out = "*";
+			return true;
+		}
+		if (len == n && strncmp(list, origin, n) == 0)
+			return true;
+		list += len;
+	}
+	return false;
+}
+
+static void
+add_cors(const struct app *a, const struct http_request *q, struct http_response *r)
+{
+	const char *origin = q->header[HTTP_ORIGIN], *allowed;
+
+	if (strcmp(a->config->cors_origins, "*") != 0)
+		http_set_header(r, "Vary", "Origin");
+	if (!origin_allowed(a, origin != NULL ? origin : "*", &allowed))
+		return;
+	http_set_header(r, "Access-Control-Allow-Origin", allowed);
+	http_set_header(r, "Access-Control-Expose-Headers",
+	    "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining");
+}
+
+static void
+answer_preflight(const struct buf *allow, struct http_response *r)
+{
+	r->status = 204;
+	http_set_header(r, "Access-Control-Allow-Methods", allow->data);
+	http_set_header(r, "Access-Control-Allow-Headers",
+	    "Content-Type, Accept, X-Socket-ID, Idempotency-Key, X-Requested-With, X-CSRF-TOKEN, "
+	    "X-XSRF-TOKEN, Authorization");
+	http_set_header(r, "Access-Control-Max-Age", "86400");
+}
+
+static void
+answer_without_route(
+    const struct http_request *q, const struct buf *allow, int flags, struct http_response *r)
+{
+	if (allow->len == 0) {
+		http_problem(r, 404, "not_found", "There is no such address here.", q->rid);
+		return;
+	}
+	if (q->method == HTTP_OPTIONS && (flags & OPEN)) {
+		answer_preflight(allow, r);
+		return;
+	}
+	http_problem(
+	    r, 405, "method_not_allowed", "This address does not take that method.", q->rid);
+	http_set_header(r, "Allow", allow->data);
+}
+
+void
+routes_run(struct app *a, struct http_request *q, struct http_response *r)
+{
+	auto_buf allow = BUF_INIT(256);
+	int64_t started_ms = clock_mono_ms();
+	int flags = 0;
+	const struct route *route = find_route(q, &allow, &flags);
+
+	if (route != NULL)
+		route->handler(a, q, r);
+	else
+		answer_without_route(q, &allow, flags, r);
+	if (flags & OPEN)
+		add_cors(a, q, r);
+	http_set_header(r, "X-Request-Id", q->rid);
+	if (r->status != 204)
+		http_set_header(r, "Cache-Control", "no-store");
+	http_set_header(r, "X-Content-Type-Options", "nosniff");
+	killpoint("before-answer");
+	log_debug("request method=%d path=%s status=%d ms=%lld rid=%s", (int)q->method, q->path,
+	    r->status, (long long)(clock_mono_ms() - started_ms), q->rid);
+	/* Whoever passes by looks whether work waits that nobody does (design 2). */
+	if (route != NULL)
+		worker_ensure(a);
+}

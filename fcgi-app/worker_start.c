@@ -1,0 +1,143 @@
+#include "worker_start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define START_PAUSE_MS 1000 /* between two tries of this process */
+
+void (*worker_start_thread)(void);
+
+static int
+open_lock(const struct config *c)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof path, "%s/worker.lock", c->var_dir);
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+}
+
+enum err
+worker_lock(const struct config *c, int *out_fd)
+{
+	int fd = open_lock(c);
+
+	if (fd < 0) {
+		log_errno("worker.lock cannot be opened dir=%s", c->var_dir);
+		return ERR_IO;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		(void)close(fd);
+		return ERR_BUSY;
+	}
+	*out_fd = fd;
+	return OK;
+}
+
+bool
+worker_is_running(const struct config *c)
+{
+	auto_fd fd = open_lock(c);
+
+	/* A shared lock, so that two who look do not see each other. */
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+}
+
+void
+worker_wake(struct app *a)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	(void)snprintf(to.sun_path, sizeof to.sun_path, "%s", a->config->worker_socket);
+	/* Only a hint: a full queue means that it is awake, an absent one that it will look. */
+	if (fd >= 0)
+		(void)sendto(fd, "w", 1, 0, (const struct sockaddr *)&to, sizeof to);
+}
+
+/* "fcgi-app --worker --drain" in a session of its own; it forks once more by itself. */
+static bool
+start_detached(const struct config *c)
+{
+	char self[4096];
+	char *argv[] = { self, (char *)(uintptr_t) "--worker", (char *)(uintptr_t) "--drain",
+		(char *)(uintptr_t) "--detach", NULL, NULL, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	pid_t pid;
+	int rc;
+
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	if (c->env_file != NULL) {
+		argv[4] = (char *)(uintptr_t) "--env";
+		argv[5] = c->env_file;
+	}
+	(void)sigemptyset(&none);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawn_file_actions_init(&files);
+	/* The web server waits for the end of file on the sockets that it gave us. */
+	(void)posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	(void)posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	(void)posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+	rc = posix_spawn(&pid, self, &files, &attributes, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&files);
+	(void)posix_spawnattr_destroy(&attributes);
+	if (rc != 0) {
+		log_warn("worker cannot be started error=%d", rc);
+		return false;
+	}
+	/* The child leaves at once, its own child is the worker. */
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	log_info("worker started mode=detached");
+	return true;
+}
+
+/* True at most once a START_PAUSE_MS in this process. */
+static bool
+may_start(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static int64_t next_ms; /* {lock} */
+	int64_t now_ms = clock_mono_ms();
+	bool may;
+
+	(void)pthread_mutex_lock(&lock);
+	may = now_ms >= next_ms;
+	if (may)
+		next_ms = now_ms + START_PAUSE_MS;
+	(void)pthread_mutex_unlock(&lock);
+	return may;
+}
+
+void
+worker_ensure(struct app *a)
+{
+	const char *mode = a->config->ai_worker;
+	int64_t next_ms;
+
+	if (strcmp(mode, "external") == 0 || store_jobs_next(a->reader, &next_ms) != OK ||
+	    worker_is_running(a->config) || !may_start())
+		return;
+	if (strcmp(mode, "thread") != 0 && start_detached(a->config))
+		return;
+	if (strcmp(mode, "detached") != 0 && worker_start_thread != NULL)
+		worker_start_thread();
+}
