@@ -95,8 +95,8 @@ end_line(struct sse *s, const char *p, size_t n, sse_event_fn fn, void *arg)
 {
 	enum err e;
 
-	if (s->line.len == 0)
-		return on_line(s, p, n, fn, arg);
+	if (s->line.len == 0) /* the same maximum as for a line in pieces */
+		return n <= s->line.max ? on_line(s, p, n, fn, arg) : ERR_LIMIT;
 	e = buf_add(&s->line, p, n);
 	if (e == OK)
 		e = on_line(s, s->line.data, s->line.len, fn, arg);
