@@ -63,8 +63,9 @@ struct ai_reply *ai_client_start(struct ai_client *client, const struct ai_promp
 void ai_client_cancel(struct ai_client *client, struct ai_reply *reply);
 
 /*
- * Waits for the provider, for one of extra_fds (at most 32) to be readable or for timeout_ms,
- * then works once. Bit i of *out_ready: extra_fds[i] is readable or broken. ERR_IO: logged.
+ * Waits for the provider, for one of extra_fds (at most 32) to be readable or for timeout_ms
+ * (negative: without end), then works once. Bit i of *out_ready: extra_fds[i] is readable or
+ * broken. ERR_IO: logged.
  */
 enum err ai_client_poll(struct ai_client *client, int timeout_ms, const int *extra_fds,
     size_t n_extra, unsigned *out_ready) MUST_CHECK;
