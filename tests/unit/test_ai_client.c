@@ -392,6 +392,9 @@ play_two(const struct fake_answer *script, size_t answers, const char *thinking,
 		buf_free(&runs[i].text);
 	}
 	assert_asked(&server, asked);
+	pthread_mutex_lock(&server.lock);
+	assert_null(strstr(server.request.data, "thinking")); /* of the last reply */
+	pthread_mutex_unlock(&server.lock);
 	ai_client_free(client);
 	fake_http_stop(&server);
 }

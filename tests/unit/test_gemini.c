@@ -272,6 +272,20 @@ last_usage_wins_and_names_are_kept(void **state)
 }
 
 static void
+finish_stays_when_more_events_follow(void **state)
+{
+	static const char finish[] = "{\"candidates\":[{\"finishReason\":\"STOP\"}]}";
+	static const char more[] = "{\"candidates\":[{\"index\":0}],\"usageMetadata\":{}}";
+	auto_buf text = BUF_INIT(TEXT_MAX);
+	struct ai_answer a = { 0 };
+
+	(void)state;
+	assert_int_equal(g->on_event(finish, sizeof(finish) - 1, &text, &a), OK);
+	assert_int_equal(g->on_event(more, sizeof(more) - 1, &text, &a), OK);
+	assert_int_equal(a.finish, AI_FINISH_STOP);
+}
+
+static void
 text_beyond_its_maximum_is_refused(void **state)
 {
 	static const char json[] =
@@ -541,6 +555,7 @@ main(void)
 		cmocka_unit_test(system_text_thinking_and_cap_have_their_places),
 		cmocka_unit_test(each_event_is_read),
 		cmocka_unit_test(last_usage_wins_and_names_are_kept),
+		cmocka_unit_test(finish_stays_when_more_events_follow),
 		cmocka_unit_test(text_beyond_its_maximum_is_refused),
 		cmocka_unit_test(unary_body_may_be_an_array),
 		cmocka_unit_test(each_error_is_classified),

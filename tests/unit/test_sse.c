@@ -41,6 +41,7 @@ static const struct {
 	{ "no space", "data:a\n\n", "[a]", "" },
 	{ "one space goes, two leave one", "data:  a\n\n", "[ a]", "" },
 	{ "lines are joined", "data: a\ndata: b\n\n", "[a\nb]", "" },
+	{ "lines are joined over crlf", "data: a\r\ndata: b\r\n\r\n", "[a\nb]", "" },
 	{ "empty data", "data:\n\n", "[]", "" },
 	{ "empty data without colon", "data\n\n", "[]", "" },
 	{ "two empty lines", "data\ndata\n\n", "[\n]", "" },
@@ -211,6 +212,13 @@ stray_lines_are_kept_up_to_their_maximum(void **state)
 	assert_in_range(s.stray.len, 1, MAX_STRAY);
 	assert_int_equal(sse_feed(&s, "data: a\n\n", 9, collect, &log), OK);
 	assert_text(&log, "[a]");
+	sse_free(&s);
+
+	/* What fits again later is not kept: it would join what never stood together. */
+	sse_init(&s, MAX_EVENT, 4);
+	assert_int_equal(sse_feed(&s, "longer\nab\n", 10, collect, &log), OK);
+	assert_true(s.is_stray_cut);
+	assert_int_equal(s.stray.len, 0);
 	sse_free(&s);
 }
 
