@@ -22,6 +22,7 @@
 #define REQUEST_MAX LIMIT_AI_BODY_BYTES
 #define PATH_MAX_BYTES 1024
 #define DEFAULT_VERSION "v1beta"
+#define KEY_MIN 8 /* shorter is a test's, and would blot out harmless words */
 
 static long
 or_default(long value, long fallback)
@@ -191,7 +192,7 @@ hide_key(const char *key, char *message)
 {
 	size_t len = key != NULL ? strlen(key) : 0;
 
-	for (char *p = message; len > 0 && (p = strstr(p, key)) != NULL; p += len)
+	for (char *p = message; len >= KEY_MIN && (p = strstr(p, key)) != NULL; p += len)
 		memset(p, '*', len);
 }
 
@@ -300,11 +301,13 @@ ai_reply_walk(struct ai_reply *reply)
 			ai_reply_enter(reply, &c->doomed);
 			return;
 		}
-		log_warn("the model refuses thinkingConfig: asking without model=%s", model);
+		if (!ai_known_refuses_thinking(&c->known, model))
+			log_warn("the model refuses thinkingConfig model=%s", model);
 		ai_known_set_refuses_thinking(&c->known, model);
 		break;
 	case AI_FAIL_MODEL_MISSING:
-		log_warn("the AI provider has no such model model=%s", model);
+		if (can_ask(c, model)) /* else another reply has said so */
+			log_warn("the AI provider has no such model model=%s", model);
 		ai_known_set_missing(&c->known, model, clock_mono_ms());
 		reply->is_unary = c->is_unary;
 		reply->model++;
