@@ -1,0 +1,427 @@
+#include "publisher.h"
+
+#include <stdio.h>
+
+#include "clock.h"
+#include "event_names.h"
+#include "log.h"
+#include "notify.h"
+#include "notify_wire.h"
+
+#define RETRY_AWAY_MS 250 /* the push server is restarting, or not there at all */
+#define RETRY_FULL_MS 5   /* its queue is short, and so is its working off */
+#define FULL_TOO_LONG_MS 2000
+#define EVENT_BYTES (LIMIT_DATAGRAM_BYTES) /* of one event's JSON */
+
+struct publisher {
+	struct notify *notify; /* NULL: BROADCAST_DRIVER says not to */
+	bool is_logging;       /* BROADCAST_DRIVER=log */
+	const char *app_id;
+	struct buf packet;        /* lines that go together */
+	struct reply **in_packet; /* whose delta is in it */
+	size_t reply_count, reply_cap;
+	int64_t rows[LIMIT_OUTBOX_ROUND]; /* outbox rows in it */
+	size_t row_count;
+	int64_t *taken;
+	size_t taken_count, taken_cap;
+	int64_t last_row; /* rows up to this one were sent */
+	int64_t next_ms, full_since_ms;
+	bool more_rows;
+	enum push_state state;
+	long long refused_uid;
+	int64_t refused_until_ms; /* sends "succeed" while the other end drops them */
+	bool status_changed;
+};
+
+enum err
+publisher_open(struct publisher **out, const struct config *c)
+{
+	struct publisher *p = xcalloc(1, sizeof *p);
+	enum err e = OK;
+
+	p->app_id = c->pusher_app_id;
+	p->packet = BUF_INIT(LIMIT_DATAGRAM_BYTES);
+	p->next_ms = INT64_MAX;
+	p->is_logging = strcmp(c->broadcast_driver, "log") == 0;
+	p->state = PUSH_OFF;
+	p->status_changed = true;
+	if (strcmp(c->broadcast_driver, "pusher") == 0) {
+		p->state = PUSH_UNKNOWN;
+		e = notify_open(&p->notify, c->push_socket);
+	}
+	if (e == OK)
+		*out = p;
+	else
+		publisher_close(p);
+	return e;
+}
+
+void
+publisher_close(struct publisher *p)
+{
+	if (p == NULL)
+		return;
+	notify_close(p->notify);
+	buf_free(&p->packet);
+	free(p->in_packet);
+	free(p->taken);
+	free(p);
+}
+
+static void
+set_state(struct publisher *p, enum push_state state, long long uid)
+{
+	if (p->state == state && p->refused_uid == uid)
+		return;
+	p->state = state;
+	p->refused_uid = uid;
+	p->status_changed = true;
+	switch (state) {
+	case PUSH_AWAY: log_warn("push server is away"); break;
+	case PUSH_FULL: log_warn("push server does not read its socket"); break;
+	case PUSH_REFUSED:
+		if (uid >= 0)
+			log_error("push server refuses us uid=%lld setting=PUSH_SOCKET_USERS", uid);
+		else
+			log_error("push socket may not be written: see its mode and group "
+				  "setting=PUSH_SOCKET");
+		break;
+	case PUSH_OK: log_info("push server takes datagrams"); break;
+	default: break;
+	}
+}
+
+/* --- the packet --- */
+
+static void
+take_row(struct publisher *p, int64_t id)
+{
+	if (p->taken_count == p->taken_cap) {
+		p->taken_cap = p->taken_cap > 0 ? 2 * p->taken_cap : 64;
+		p->taken = xrealloc(p->taken, p->taken_cap, sizeof *p->taken);
+	}
+	p->taken[p->taken_count++] = id;
+	p->last_row = id;
+}
+
+static void
+packet_clear(struct publisher *p)
+{
+	buf_clear(&p->packet);
+	for (size_t i = 0; i < p->reply_count; i++)
+		p->in_packet[i]->is_in_packet = false;
+	p->reply_count = p->row_count = 0;
+}
+
+/* What was in the packet is with the push server. */
+static void
+packet_sent(struct publisher *p)
+{
+	for (size_t i = 0; i < p->reply_count; i++)
+		p->in_packet[i]->push_seq = 0;
+	for (size_t i = 0; i < p->row_count; i++)
+		take_row(p, p->rows[i]);
+	packet_clear(p);
+}
+
+/* Sends the packet. On an error what was in it waits again, deltas only if that has a point. */
+static enum err
+packet_send(struct publisher *p, int64_t now_ms)
+{
+	enum err e;
+
+	if (p->packet.len == 0) { /* rows of events that were dropped may be in it */
+		packet_sent(p);
+		return OK;
+	}
+	e = notify_send(p->notify, p->packet.data, p->packet.len);
+	if (e == OK) {
+		p->full_since_ms = 0;
+		if (now_ms >= p->refused_until_ms)
+			set_state(p, PUSH_OK, 0);
+		packet_sent(p);
+		return OK;
+	}
+	if (e == ERR_BUSY) {
+		if (p->full_since_ms == 0)
+			p->full_since_ms = now_ms;
+		if (now_ms - p->full_since_ms > FULL_TOO_LONG_MS)
+			set_state(p, PUSH_FULL, 0);
+		p->next_ms = now_ms + RETRY_FULL_MS;
+	} else {
+		if (e == ERR_NOT_FOUND)
+			set_state(p, PUSH_AWAY, 0);
+		else if (e == ERR_CONFLICT)
+			set_state(p, PUSH_REFUSED, -1);
+		for (size_t i = 0; i < p->reply_count; i++)
+			p->in_packet[i]->push_seq = 0;
+		p->next_ms = now_ms + RETRY_AWAY_MS;
+	}
+	packet_clear(p);
+	return e;
+}
+
+/* Adds a line; sends what is there first if it does not fit any more. */
+static enum err
+packet_add(struct publisher *p, const struct notify_line *line, int64_t now_ms)
+{
+	enum err e = notify_line_write(&p->packet, line);
+
+	if (e != ERR_LIMIT || p->packet.len == 0)
+		return e;
+	if ((e = packet_send(p, now_ms)) != OK)
+		return e;
+	return notify_line_write(&p->packet, line);
+}
+
+static enum err
+add_line(struct publisher *p, const struct event_channels *channels, const char *name,
+    const struct buf *data, const struct outbox_event *row, int64_t now_ms)
+{
+	struct notify_line line = {
+		.op = NOTIFY_PUBLISH,
+		.app = p->app_id,
+		.channel_count = channels->count,
+		.name = name,
+		.data = data->data,
+		.data_len = data->len,
+	};
+
+	for (size_t i = 0; i < channels->count; i++)
+		line.channels[i] = channels->names[i];
+	if (row != NULL) {
+		line.socket_id = row->socket_id;
+		line.rid = row->rid;
+	}
+	return packet_add(p, &line, now_ms);
+}
+
+/* --- deltas --- */
+
+static enum err
+add_delta(struct publisher *p, struct reply *r, int64_t now_ms)
+{
+	auto_buf data = BUF_INIT(EVENT_BYTES);
+	struct event_context c = reply_event_context(r, clock_wall_ms());
+	struct event_channels channels;
+	enum err e = event_delta(
+	    &data, &c, r->text.data + r->push_from, r->push_to - r->push_from, r->push_offset);
+
+	event_channels(r->chat_id, r->chat_is_private, &channels);
+	if (e == OK)
+		e = add_line(p, &channels, EVENT_TEXT_DELTA, &data, NULL, now_ms);
+	if (e == ERR_LIMIT && p->packet.len == 0) { /* too much waited: readers fetch it */
+		r->push_seq = 0;
+		return OK;
+	}
+	if (e != OK)
+		return e;
+	if (p->reply_count == p->reply_cap) {
+		p->reply_cap = p->reply_cap > 0 ? 2 * p->reply_cap : 64;
+		p->in_packet = xrealloc(p->in_packet, p->reply_cap, sizeof(struct reply *));
+	}
+	p->in_packet[p->reply_count++] = r;
+	r->is_in_packet = true;
+	return OK;
+}
+
+/* --- events of the outbox --- */
+
+struct round {
+	struct publisher *p;
+	struct store *reader;
+	struct reply **replies;
+	size_t count;
+	int64_t now_ms;
+	int listed;
+	enum err e;
+};
+
+/* The delta of the same chat that stands before this event. */
+static enum err
+add_delta_before(struct round *round, const struct outbox_event *row)
+{
+	for (size_t i = 0; i < round->count; i++) {
+		struct reply *r = round->replies[i];
+
+		if (r->job.chat_no == row->chat_no && r->push_seq != 0 && r->push_seq < row->seq &&
+		    !r->is_in_packet)
+			return add_delta(round->p, r, round->now_ms);
+	}
+	return OK;
+}
+
+struct event_work {
+	const struct outbox_event *row;
+	const struct chat *chat;
+	struct event_context context;
+	struct event_channels channels;
+	struct round *round;
+	enum err e;
+};
+
+/* Full text if the line fits into a datagram, else as much as does. */
+static bool
+add_event_line(void *arg, const struct message *m)
+{
+	struct event_work *w = arg;
+	struct publisher *p = w->round->p;
+	size_t max = LIMIT_REPLY_BYTES;
+
+	if (m != NULL) {
+		w->context.message_uid = m->uid;
+		w->context.parent_uid = m->parent_uid;
+	}
+	for (; max >= 1024; max /= 2) {
+		auto_buf data = BUF_INIT(EVENT_BYTES);
+
+		w->e = event_of_outbox(&data, &w->context, w->row, m, max);
+		if (w->e == OK)
+			w->e = add_line(
+			    p, &w->channels, w->row->name, &data, w->row, w->round->now_ms);
+		if (w->e != ERR_LIMIT)
+			return false;
+	}
+	return false;
+}
+
+static enum err
+add_row(struct round *round, const struct outbox_event *row)
+{
+	auto_chat chat = { 0 };
+	struct event_work w = { .row = row, .chat = &chat, .round = round, .e = OK };
+	enum err e = store_chat_get(round->reader, row->chat_no, &chat);
+
+	if (e != OK)
+		return e;
+	w.context = (struct event_context){
+		.chat_id = chat.id,
+		.id_is_number = chat.id_is_number,
+		.job_uid = row->job_uid,
+		.seq = row->seq,
+		.prev = row->seq - 1,
+		.now_ms = row->created_ms,
+	};
+	event_channels(chat.id, chat.is_private, &w.channels);
+	if ((e = add_delta_before(round, row)) != OK)
+		return e;
+	e = store_message_get(round->reader, row->message_id, add_event_line, &w);
+	return e != OK ? e : w.e;
+}
+
+static bool
+on_row(void *arg, const struct outbox_event *row)
+{
+	struct round *round = arg;
+	struct publisher *p = round->p;
+
+	round->listed++;
+	if (p->notify == NULL) {
+		if (p->is_logging)
+			log_info("event name=%s seq=%lld rid=%s", row->name, (long long)row->seq,
+			    row->rid != NULL ? row->rid : "");
+		take_row(p, row->id);
+		return true;
+	}
+	round->e = add_row(round, row);
+	if (round->e == ERR_NOT_FOUND || round->e == ERR_LIMIT || round->e == ERR_INVALID) {
+		/* what it is about is gone, or can never be sent: it must not block the rest */
+		log_warn("event dropped name=%s seq=%lld error=%d", row->name, (long long)row->seq,
+		    (int)round->e);
+		round->e = OK;
+	}
+	if (round->e == OK)
+		p->rows[p->row_count++] = row->id;
+	return round->e == OK;
+}
+
+static void
+drop_deltas(struct reply **replies, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		replies[i]->push_seq = 0;
+}
+
+enum err
+publisher_run(
+    struct publisher *p, struct store *reader, struct reply **replies, size_t count, int64_t now_ms)
+{
+	struct round round = { p, reader, replies, count, now_ms, 0, OK };
+	enum err e;
+
+	p->next_ms = INT64_MAX;
+	if (now_ms < p->refused_until_ms) { /* it would drop what we send: keep the events */
+		drop_deltas(replies, count);
+		p->next_ms = p->refused_until_ms;
+		return OK;
+	}
+	packet_clear(p);
+	e = store_outbox_list(reader, p->last_row, LIMIT_OUTBOX_ROUND, on_row, &round);
+	if (e != OK)
+		return e;
+	p->more_rows = round.listed == LIMIT_OUTBOX_ROUND;
+	for (size_t i = 0; i < count && round.e == OK && p->notify != NULL; i++)
+		if (replies[i]->push_seq != 0 && !replies[i]->is_in_packet)
+			round.e = add_delta(p, replies[i], now_ms);
+	if (round.e == OK)
+		round.e = packet_send(p, now_ms);
+	if (p->notify == NULL || round.e == ERR_NOT_FOUND || round.e == ERR_CONFLICT)
+		drop_deltas(replies, count);
+	if (p->more_rows && round.e == OK)
+		p->next_ms = now_ms;
+	return round.e == ERR_IO ? ERR_IO : OK;
+}
+
+int64_t
+publisher_next_ms(const struct publisher *p)
+{
+	return p->next_ms;
+}
+
+const int64_t *
+publisher_taken(const struct publisher *p, size_t *out_count)
+{
+	*out_count = p->taken_count;
+	return p->taken;
+}
+
+void
+publisher_deleted(struct publisher *p, size_t count)
+{
+	memmove(p->taken, p->taken + count, (p->taken_count - count) * sizeof *p->taken);
+	p->taken_count -= count;
+}
+
+int
+publisher_fd(const struct publisher *p)
+{
+	return p->notify != NULL ? notify_fd(p->notify) : -1;
+}
+
+void
+publisher_read(struct publisher *p)
+{
+	long long uid = -1;
+
+	if (p->notify == NULL || !notify_read(p->notify, &uid))
+		return;
+	/* It says so once a second while it lasts. */
+	p->refused_until_ms = clock_mono_ms() + 3000;
+	set_state(p, PUSH_REFUSED, uid);
+}
+
+bool
+publisher_status_changed(struct publisher *p)
+{
+	bool changed = p->status_changed;
+
+	p->status_changed = false;
+	return changed;
+}
+
+void
+publisher_status(const struct publisher *p, struct worker_status *out)
+{
+	out->push = p->state;
+	out->refused_uid = p->state == PUSH_REFUSED ? p->refused_uid : -1;
+}
