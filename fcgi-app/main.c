@@ -1,0 +1,370 @@
+/*
+ * fcgi-app - the chat back end. Start and stop order of its modes:
+ *
+ *   fcgi-app                  FastCGI on fd 0 (started by a web server or supervisor), or plain CGI
+ *   fcgi-app --listen PATH    FastCGI on a socket of its own
+ *   fcgi-app --worker         only the AI worker
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "ai_worker.h"
+#include "app.h"
+#include "cgi.h"
+#include "fcgi_server.h"
+#include "log.h"
+#include "worker_start.h"
+
+#define VERSION "0.1.0"
+#define LOCK_RETRY_MS 500
+#define STOP_SECONDS_SERVICE 20 /* AI_STOP_SECONDS unset: a supervisor waits */
+#define STOP_SECONDS_SPAWNED 1  /* a web server kills what does not leave */
+
+struct options {
+	const char *listen, *env;
+	bool worker, drain, detach, check, print_env, is_demo;
+};
+
+static const char usage[] =
+    "usage: fcgi-app [--listen PATH | --worker [--drain]] [--env FILE]\n"
+    "       fcgi-app --check-config | --print-env | --is-demo | --version | --help\n"
+    "\n"
+    "Started by a web server it speaks FastCGI on fd 0, or plain CGI.\n"
+    "  --listen PATH   FastCGI on a Unix socket of its own\n"
+    "  --worker        only the AI worker; with --drain it leaves when no work is left\n"
+    "  --env FILE      settings (default: ENV_FILE, .env beside the program, ./.env,\n"
+    "                  /etc/charla/charla.env)\n"
+    "  --check-config  names every problem of the settings\n"
+    "  --print-env     prints every setting with its default\n"
+    "  --is-demo       exits 0 when there is no usable AI_API_KEY\n";
+
+static bool
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option table[] = {
+		{ "listen", required_argument, NULL, 'l' },
+		{ "worker", no_argument, NULL, 'w' },
+		{ "drain", no_argument, NULL, 'd' },
+		{ "detach", no_argument, NULL, 'D' },
+		{ "env", required_argument, NULL, 'e' },
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "print-env", no_argument, NULL, 'p' },
+		{ "is-demo", no_argument, NULL, 'i' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads start */
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1)
+		switch (c) {
+		case 'l': o->listen = optarg; break;
+		case 'w': o->worker = true; break;
+		case 'd': o->drain = true; break;
+		case 'D': o->detach = true; break;
+		case 'e': o->env = optarg; break;
+		case 'c': o->check = true; break;
+		case 'p': o->print_env = true; break;
+		case 'i': o->is_demo = true; break;
+		case 'v': (void)puts("fcgi-app " VERSION); exit(EXIT_SUCCESS); /* NOLINT */
+		case 'h': (void)fputs(usage, stdout); exit(EXIT_SUCCESS);      /* NOLINT */
+		default: return false;
+		}
+	return optind == argc;
+}
+
+/* --- the worker, as a thread or as the whole program --- */
+
+struct worker_place {
+	pthread_mutex_t lock;
+	struct ai_worker *worker; /* {lock} NULL: none in this process */
+	pthread_t thread;
+	bool has_thread;
+	const struct config *config;
+	struct writer *writer;
+	int lock_fd;
+};
+
+static struct worker_place place = { .lock = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1 };
+
+static int64_t
+grace_ms(const struct config *c, long fallback)
+{
+	return 1000 * (int64_t)(c->ai_stop_seconds >= 0 ? c->ai_stop_seconds : fallback);
+}
+
+static void *
+run_worker(void *arg)
+{
+	ai_worker_run(arg);
+	return NULL;
+}
+
+/* AI_WORKER=thread, or where a process of its own cannot be started. */
+static void
+start_worker_thread(void)
+{
+	struct ai_worker_options o = {
+		.config = place.config,
+		.writer = place.writer,
+		.stop_grace_ms = grace_ms(place.config, STOP_SECONDS_SPAWNED),
+	};
+
+	(void)pthread_mutex_lock(&place.lock);
+	if (place.worker == NULL && worker_lock(place.config, &place.lock_fd) == OK) {
+		if (ai_worker_new(&place.worker, &o) != OK)
+			close_fd(&place.lock_fd);
+		else
+			place.has_thread =
+			    pthread_create(&place.thread, NULL, run_worker, place.worker) == 0;
+	}
+	(void)pthread_mutex_unlock(&place.lock);
+}
+
+static void
+stop_worker_thread(void)
+{
+	if (place.worker == NULL)
+		return;
+	ai_worker_stop(place.worker, false);
+	if (place.has_thread)
+		(void)pthread_join(place.thread, NULL);
+	ai_worker_free(place.worker);
+	place.worker = NULL;
+}
+
+/* --- signals: blocked everywhere, taken by sigwait in main --- */
+
+static sigset_t
+block_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return set;
+}
+
+/* SIGTERM or SIGINT; the others must not end us. */
+static int
+wait_for_stop(const sigset_t *set)
+{
+	int sig = 0;
+
+	while (sigwait(set, &sig) != 0 || (sig != SIGTERM && sig != SIGINT))
+		continue;
+	return sig;
+}
+
+/* --- modes --- */
+
+static int
+serve_fastcgi(const struct config *c, struct writer *writer, int listen_fd, const sigset_t *set)
+{
+	struct app base = { .config = c, .writer = writer };
+	struct fcgi_server *server = NULL;
+
+	place.config = c;
+	place.writer = writer;
+	worker_start_thread = start_worker_thread;
+	if (fcgi_server_start(&server, listen_fd, &base) != OK)
+		return EXIT_FAILURE;
+	if (strcmp(c->ai_worker, "thread") == 0)
+		start_worker_thread();
+	log_info("serving threads=%ld db=%s demo=%d", c->accept_threads, c->db_path, c->is_demo);
+	(void)wait_for_stop(set);
+	fcgi_server_stop(server);
+	stop_worker_thread();
+	log_info("stopped");
+	return EXIT_SUCCESS;
+}
+
+static int
+serve_cgi(const struct config *c, struct writer *writer)
+{
+	struct app a = { .config = c, .writer = writer };
+	int status;
+
+	if (store_open(&a.reader, c->db_path, STORE_READ) != OK)
+		return EXIT_FAILURE;
+	status = cgi_run(&a);
+	store_close(a.reader);
+	return status;
+}
+
+/* The lock may still be held by a detached worker that finishes: a supervised one waits. */
+static enum err
+take_worker_lock(const struct config *c, bool waits, const sigset_t *set, int *out_fd)
+{
+	struct timespec pause = { .tv_nsec = LOCK_RETRY_MS * 1000000L };
+	bool told = false;
+	enum err e;
+
+	while ((e = worker_lock(c, out_fd)) == ERR_BUSY && waits) {
+		int sig = sigtimedwait(set, NULL, &pause);
+
+		if (!told)
+			log_info("another worker runs: waiting");
+		told = true;
+		if (sig == SIGTERM || sig == SIGINT)
+			return ERR_BUSY;
+	}
+	return e;
+}
+
+static void *
+run_worker_then_term(void *arg)
+{
+	ai_worker_run(arg);
+	(void)kill(getpid(), SIGTERM); /* drained: main waits for a signal */
+	return NULL;
+}
+
+static int
+serve_worker(const struct config *c, struct writer *writer, bool drain, const sigset_t *set)
+{
+	struct ai_worker_options o = {
+		.config = c,
+		.writer = writer,
+		.drain = drain,
+		.stop_grace_ms = grace_ms(c, drain ? STOP_SECONDS_SPAWNED : STOP_SECONDS_SERVICE),
+	};
+	struct ai_worker *w = NULL;
+	auto_fd lock_fd = -1;
+	pthread_t thread;
+
+	if (take_worker_lock(c, !drain, set, &lock_fd) != OK)
+		return EXIT_SUCCESS; /* somebody else does the work */
+	if (ai_worker_new(&w, &o) != OK)
+		return EXIT_FAILURE;
+	if (pthread_create(&thread, NULL, run_worker_then_term, w) != 0)
+		return EXIT_FAILURE;
+	/* SIGINT comes from a person at a terminal: no long goodbye. */
+	ai_worker_stop(w, wait_for_stop(set) == SIGINT);
+	(void)pthread_join(thread, NULL);
+	ai_worker_free(w);
+	return EXIT_SUCCESS;
+}
+
+/* A web server that is killed must not leave us behind with its socket (reference: fastcgi 2). */
+static void
+die_with_parent(void)
+{
+	if (getppid() != 1)
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static int
+run_mode(const struct config *c, const struct options *o)
+{
+	sigset_t set = block_signals();
+	struct writer *writer = NULL;
+	int status = EXIT_FAILURE, fd = -1;
+
+	(void)umask(0007);
+	if (mkdir(c->var_dir, 02750) != 0 && errno != EEXIST) {
+		log_errno("VAR_DIR cannot be made path=%s", c->var_dir);
+		return status;
+	}
+	if (o->listen != NULL && fcgi_listen(o->listen, &fd) != OK)
+		return status;
+	json_object_seed(0);
+	if (writer_start(&writer, c->db_path) != OK) {
+		log_error("database cannot be opened path=%s", c->db_path);
+		return status;
+	}
+	if (o->worker) {
+		status = serve_worker(c, writer, o->drain, &set);
+	} else if (o->listen != NULL) {
+		status = serve_fastcgi(c, writer, fd, &set);
+		(void)unlink(o->listen);
+	} else if (fcgi_is_spawned()) {
+		die_with_parent();
+		status = serve_fastcgi(c, writer, STDIN_FILENO, &set);
+	} else {
+		status = serve_cgi(c, writer);
+	}
+	writer_stop(writer);
+	close_fd(&fd);
+	return status;
+}
+
+/* The starter waits for us: one more fork, and the worker is nobody's child. */
+static void
+detach(void)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		_exit(pid > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static const char *
+own_path(char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+
+	if (n <= 0)
+		return NULL;
+	out[n] = '\0';
+	return out;
+}
+
+static int
+check_config(const struct config *c, enum err e)
+{
+	config_print_problems(stdout, c);
+	(void)printf("%s: settings from %s, %s, %s\n", e == OK ? "ok" : "not usable",
+	    c->env_file != NULL ? c->env_file : "the environment and defaults",
+	    c->is_production ? "production" : "local",
+	    c->is_demo ? "demo (no AI_API_KEY)" : "with an AI_API_KEY");
+	return e == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct config c;
+	char self[4096];
+	int status = EXIT_FAILURE;
+	enum err e;
+
+	if (!parse_options(argc, argv, &o)) {
+		(void)fputs(usage, stderr);
+		return 2;
+	}
+	if (o.print_env) {
+		config_print_example(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (o.detach)
+		detach();
+	e = config_load(&c, CONFIG_APP, o.env, own_path(self, sizeof self));
+	log_init(o.worker ? "fcgi-app-worker" : "fcgi-app", (enum log_level)c.log_level);
+	if (o.check) {
+		status = check_config(&c, e);
+	} else if (e != OK) {
+		config_print_problems(stderr, &c);
+	} else if (o.is_demo) {
+		status = c.is_demo ? EXIT_SUCCESS : EXIT_FAILURE;
+	} else {
+		config_print_problems(stderr, &c);
+		status = run_mode(&c, &o);
+	}
+	config_free(&c);
+	return status;
+}
