@@ -131,10 +131,20 @@ lint:
 format:
 	clang-format -i $(ours)
 
+# --- the page's libraries: copied, never built; serving them needs no Node ----------------------
+www: www/vendor/VENDOR.json
+www/vendor/VENDOR.json: www/vendor.mjs node_modules/.package-lock.json
+	node www/vendor.mjs
+node_modules/.package-lock.json: package-lock.json package.json
+	npm ci --ignore-scripts
+	@touch $@
+test-www: node_modules/.package-lock.json
+	node --test tests/www/
+
 clean:
 	rm -rf build
 
-.PHONY: all unit asan tsan fuzz lint format clean gemini-standin FORCE
+.PHONY: all www test-www unit asan tsan fuzz lint format clean gemini-standin FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,418 @@
+/*
+ * The page's text equals the database, whatever the network drops, doubles, delays or reorders.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ChatSync, GAP_MS, isRunning } from '../../www/js/sync.js';
+
+/* --- a small server: the truth, and the events that it would push ---------------------------------------------------- */
+
+class Truth {
+	seq = 0;
+	head = null;
+	epoch = 'e1';
+	messages = new Map();
+	tombstones = [];
+	count = 0;
+
+	#commit(m, fields = {}) {
+		const prev = this.seq;
+		Object.assign(m, fields, { changedSeq: ++this.seq });
+		this.messages.set(m.id, m);
+		return { prev, seq: this.seq };
+	}
+
+	row(m) {
+		return { ...m, length: m.content.length };
+	}
+
+	/** One transaction: question and reply, two numbers, one event. */
+	ask(text) {
+		const prev = this.seq;
+		const user = { id: `u${++this.count}`, parentId: this.head, role: 'user', content: text, status: 'complete', createdAt: stamp(this.count) };
+		this.#commit(user);
+		const reply = { id: `r${this.count}`, parentId: user.id, role: 'assistant', content: '', status: 'queued', createdAt: stamp(this.count) };
+		this.#commit(reply);
+		this.head = reply.id;
+		const event = ['message_created', { chatId: 'c', message: this.row(user), prev, seq: this.seq }];
+		return { user, reply, event, receipt: { messageId: user.id, replyId: reply.id, seq: this.seq } };
+	}
+
+	start(m) {
+		return ['stream_start', { message_id: m.id, ...this.#commit(m, { status: 'streaming' }) }];
+	}
+
+	delta(m, text) {
+		const offset = m.content.length;
+		return ['text_delta', { message_id: m.id, delta: text, offset, ...this.#commit(m, { content: m.content + text }) }];
+	}
+
+	reset(m) {
+		return ['message_reset', { message_id: m.id, attempt: 2, ...this.#commit(m, { content: '', status: 'streaming' }) }];
+	}
+
+	end(m, status, truncated = false) {
+		const reason = { complete: 'stop', truncated: 'length', stopped: 'cancelled', blocked: 'blocked', error: 'error' }[status];
+		const end = ['stream_end', { message_id: m.id, reason, length: m.content.length, ...this.#commit(m, { status }) }];
+		const sent = { chatId: 'c', message: truncated ? { ...this.row(m), content: null } : this.row(m), ...this.#commit(m) };
+		return [end, ['App\\Events\\MessageSent', truncated ? { ...sent, truncated: true, href: '/x' } : sent]];
+	}
+
+	drop(m) {
+		this.messages.delete(m.id);
+		this.head = m.parentId;
+		const prev = this.seq;
+		this.tombstones.push({ id: m.id, changedSeq: ++this.seq });
+		return ['message_deleted', { message_id: m.id, prev, seq: this.seq }];
+	}
+
+	history(after, limit = 200) {
+		const rows = [...this.messages.values()].filter((m) => m.changedSeq > after).sort((a, b) => a.changedSeq - b.changedSeq);
+		const page = rows.slice(0, limit);
+		const more = rows.length > page.length;
+		return {
+			chatId: 'c', seq: more ? page.at(-1).changedSeq : this.seq, epoch: this.epoch, headId: this.head,
+			messages: page.map((m) => this.row(m)), deleted: this.tombstones.filter((t) => t.changedSeq > after).map((t) => t.id),
+			more, reset: after > this.seq,
+		};
+	}
+}
+
+const stamp = (n) => new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString();
+
+/** Does what the page does with actions: keeps a picture, answers fetches when told to, wakes when asked. */
+class Page {
+	sync = new ChatSync();
+	shown = new Map();
+	order = [];
+	fetches = [];
+	wakes = [];
+	now = 0;
+	asked = 0;
+
+	do(actions) {
+		for (const a of actions)
+			switch (a.do) {
+			case 'put': this.shown.set(a.message.id, { ...a.message }); break;
+			case 'append': this.shown.get(a.id).content += a.text; break;
+			case 'drop': this.shown.delete(a.id); break;
+			case 'order': this.order = a.ids; break;
+			case 'fetch': this.fetches.push(a.after); this.asked++; break;
+			case 'wake': this.wakes.push(a.at); break;
+			default: break;
+			}
+	}
+
+	event([name, data]) {
+		this.do(this.sync.event(name, structuredClone(data), this.now));
+	}
+
+	answer(truth, limit) {
+		this.fetches.shift();
+		const page = truth.history(this.lastAfter, limit);
+		this.do(this.sync.fetched(page, this.now));
+	}
+
+	get lastAfter() {
+		return this.fetches[0] ?? 0;
+	}
+
+	pass(ms) {
+		this.now += ms;
+		if (this.wakes.some((at) => at <= this.now)) {
+			this.wakes = this.wakes.filter((at) => at > this.now);
+			this.do(this.sync.tick(this.now));
+		}
+	}
+
+	/** Everything that is asked for is answered, until nothing is. */
+	settle(truth) {
+		for (let i = 0; i < 100 && (this.fetches.length > 0 || this.wakes.length > 0); i++) {
+			while (this.fetches.length > 0) {
+				const after = this.fetches[0];
+				this.fetches.shift();
+				this.do(this.sync.fetched(truth.history(after), this.now));
+			}
+			this.pass(GAP_MS * 100);
+		}
+		assert.equal(this.fetches.length + this.wakes.length, 0, 'the page comes to rest');
+	}
+}
+
+function assertEqual(page, truth, hint = '') {
+	const pick = (m) => ({ id: m.id, parentId: m.parentId, role: m.role, content: m.content, status: m.status });
+	assert.deepEqual([...page.shown.values()].map(pick).sort(byId), [...truth.messages.values()].map(pick).sort(byId), hint);
+	const path = [];
+	for (let m = truth.messages.get(truth.head); m; m = truth.messages.get(m.parentId))
+		path.unshift(m.id);
+	assert.deepEqual(page.order, path, `order ${hint}`);
+}
+
+const byId = (a, b) => (a.id < b.id ? -1 : 1);
+
+function joined(truth) {
+	const page = new Page();
+	page.do(page.sync.subscribed());
+	page.settle(truth);
+	return page;
+}
+
+/* --- the plain road ----------------------------------------------------------------------------------------------------------- */
+
+test('a whole reply by push alone needs one fetch: the first', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	const { reply, event } = truth.ask('hola');
+	page.event(event);
+	page.event(truth.start(reply));
+	for (const text of ['Ho', 'la', ' 🙂', '!'])
+		page.event(truth.delta(reply, text));
+	truth.end(reply, 'complete').forEach((e) => page.event(e));
+	assertEqual(page, truth);
+	assert.equal(page.asked, 1);
+	assert.equal(page.sync.running, false);
+});
+
+test('our own send is shown at once and costs no fetch when its events come', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	const { reply, event, receipt } = truth.ask('hola');
+	page.do(page.sync.sent(receipt, 'hola', page.now));
+	assert.deepEqual(page.order, ['u1', 'r1']);
+	page.event(event);
+	page.event(truth.start(reply));
+	page.event(truth.delta(reply, 'x'));
+	truth.end(reply, 'complete').forEach((e) => page.event(e));
+	page.pass(GAP_MS * 2);
+	assertEqual(page, truth);
+	assert.equal(page.asked, 1);
+});
+
+test('a send whose events never come is fetched after the patience for a gap', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	const { receipt } = truth.ask('hola');
+	page.do(page.sync.sent(receipt, 'hola', page.now));
+	page.pass(GAP_MS - 1);
+	assert.equal(page.fetches.length, 0);
+	page.pass(2);
+	assert.deepEqual(page.fetches, [0]);
+});
+
+/* --- faults, one each ------------------------------------------------------------------------------------------------------------ */
+
+const faults = [
+	['a doubled delta', (es) => [...es.slice(0, 4), es[3], es[3], ...es.slice(4)], 1],
+	['two deltas that changed places', (es) => [...es.slice(0, 3), es[4], es[3], ...es.slice(5)], 1],
+	['a lost delta', (es) => es.filter((_, i) => i !== 3), 2],
+	['a lost start', (es) => es.filter((_, i) => i !== 1), 2],
+	['a lost question', (es) => es.slice(1), 2],
+	['only the last event', (es) => es.slice(-1), 2],
+	['old news after the end', (es) => [...es, es[0], es[1], es[3], es.at(-2)], 1],
+];
+
+for (const [name, disturb, fetches] of faults)
+	test(`${name} heals`, () => {
+		const truth = new Truth();
+		const page = joined(truth);
+		const { reply, event } = truth.ask('hola');
+		const events = [event, truth.start(reply), truth.delta(reply, 'uno '), truth.delta(reply, 'dos '), truth.delta(reply, 'tres'), ...truth.end(reply, 'complete')];
+		disturb(events).forEach((e) => page.event(e));
+		page.settle(truth);
+		assertEqual(page, truth);
+		assert.equal(page.asked, fetches);
+	});
+
+test('a merged delta that overlaps adds only its new part', () => {
+	const truth = new Truth();
+	const { reply, event } = truth.ask('hola');
+	const page = new Page();
+	page.do(page.sync.fetched(truth.history(0), 0));
+	page.event(event);
+	page.event(truth.start(reply));
+	const a = truth.delta(reply, 'uno ');
+	const b = truth.delta(reply, 'dos');
+	page.event(a);
+	page.event(['text_delta', { message_id: reply.id, delta: 'uno dos', offset: 0, prev: a[1].prev, seq: b[1].seq }]);
+	assertEqual(page, truth);
+});
+
+test('pushes during a fetch wait for it, and those that it covers are dropped', () => {
+	const truth = new Truth();
+	const { reply, event } = truth.ask('hola');
+	const page = new Page();
+	page.do(page.sync.subscribed());
+	const early = [event, truth.start(reply), truth.delta(reply, 'a')];
+	const answer = truth.history(0);
+	const late = [truth.delta(reply, 'b'), truth.delta(reply, 'c')];
+	[...early, ...late].forEach((e) => page.event(e));
+	assert.equal(page.shown.size, 0);
+	page.do(page.sync.fetched(answer, 0));
+	assert.equal(page.shown.get(reply.id).content, 'abc');
+	assert.equal(page.asked, 1);
+});
+
+test('a reset clears the text, and the second attempt is the text', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	const { reply, event } = truth.ask('hola');
+	[event, truth.start(reply), truth.delta(reply, 'first'), truth.reset(reply)].forEach((e) => page.event(e));
+	assert.equal(page.shown.get(reply.id).content, '');
+	[truth.start(reply), truth.delta(reply, 'second'), ...truth.end(reply, 'complete')].forEach((e) => page.event(e));
+	assertEqual(page, truth);
+});
+
+test('a final text too long for a push: fetched unless the deltas gave all of it', () => {
+	for (const lost of [false, true]) {
+		const truth = new Truth();
+		const page = joined(truth);
+		const { reply, event } = truth.ask('hola');
+		const events = [event, truth.start(reply), truth.delta(reply, 'uno'), truth.delta(reply, 'dos'), ...truth.end(reply, 'complete', true)];
+		events.filter((_, i) => !(lost && i === 3)).forEach((e) => page.event(e));
+		page.settle(truth);
+		assertEqual(page, truth);
+		assert.equal(page.asked, lost ? 2 : 1);
+	}
+});
+
+test('an event of a kind that we do not know is asked for', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	const { user, event } = truth.ask('hola');
+	page.event(event);
+	user.content = 'hola, changed';
+	user.changedSeq = ++truth.seq;
+	page.event(['something_new', { prev: truth.seq - 1, seq: truth.seq }]);
+	page.settle(truth);
+	assertEqual(page, truth);
+});
+
+test('a restored backup (other epoch) is read anew and its ghosts go', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	const { reply, event } = truth.ask('hola');
+	page.event(event);
+	truth.end(reply, 'complete').forEach((e) => page.event(e));
+	const older = new Truth();
+	older.epoch = 'e2';
+	older.count = 10;
+	older.ask('other');
+	page.do(page.sync.poll());
+	page.settle(older);
+	assertEqual(page, older);
+});
+
+test('pages: a long history is read to its end, in order', () => {
+	const truth = new Truth();
+	for (let i = 0; i < 450; i++)
+		truth.end(truth.ask(`q${i}`).reply, 'complete');
+	const page = joined(truth);
+	assertEqual(page, truth);
+	assert.ok(page.asked >= 5);
+});
+
+test('failed fetches are tried again, ever more slowly, and a subscription does not wait', () => {
+	const truth = new Truth();
+	const page = new Page();
+	page.do(page.sync.subscribed());
+	const gaps = [];
+	for (let i = 0; i < 5; i++) {
+		page.fetches.shift();
+		page.do(page.sync.fetchFailed(page.now));
+		gaps.push(page.wakes[0] - page.now);
+		page.pass(gaps.at(-1));
+		assert.equal(page.fetches.length, 1);
+	}
+	assert.deepEqual(gaps, [1000, 2000, 4000, 8000, 15000]);
+	page.fetches.shift();
+	page.do(page.sync.fetchFailed(page.now));
+	page.do(page.sync.subscribed());
+	page.settle(truth);
+});
+
+test('a gap that no fetch can close does not become a storm', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	page.event(['text_delta', { message_id: 'x', delta: 'y', offset: 0, prev: 5000, seq: 5001 }]);
+	for (let t = 0; t < 60000; t += 50) {
+		page.pass(50);
+		while (page.fetches.length > 0)
+			page.answer(truth);
+	}
+	assert.ok(page.asked < 12, `${page.asked} fetches in a minute`);
+});
+
+/* --- chance ----------------------------------------------------------------------------------------------------------------------------- */
+
+function random(seed) {                                  // mulberry32
+	return () => {
+		seed = (seed + 0x6d2b79f5) | 0;
+		let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+		return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+	};
+}
+
+const WORDS = ['uno ', 'dos\n\n', '🙂', 'ñandú ', '`código` ', 'e\u0301', '**fin** '];
+
+/** A life of a chat: questions (sometimes two before an answer), attempts, ends of every kind, a deletion. */
+function* life(truth, rnd) {
+	const open = [];
+	for (let i = 0; i < 6; i++) {
+		const { reply, event } = truth.ask(`pregunta ${i}`);
+		yield event;
+		open.push(reply);
+		if (rnd() < 0.3)
+			continue;
+		while (open.length > 0) {
+			const m = open.shift();
+			yield truth.start(m);
+			for (let n = Math.floor(rnd() * 30); n > 0; n--)
+				yield rnd() < 0.04 ? truth.reset(m) : truth.delta(m, WORDS[Math.floor(rnd() * WORDS.length)]);
+			const status = ['complete', 'complete', 'truncated', 'stopped', 'blocked', 'error'][Math.floor(rnd() * 6)];
+			yield* truth.end(m, status, rnd() < 0.2);
+		}
+	}
+	const last = truth.messages.get(truth.head);
+	if (rnd() < 0.3 && last.role === 'assistant' && !isRunning(last.status))
+		yield truth.drop(last);
+}
+
+function run(seed) {
+	const rnd = random(seed);
+	const truth = new Truth();
+	const page = joined(truth);
+	const loss = rnd() * 0.4, double = rnd() * 0.3, delay = rnd() * 0.5;
+	const inFlight = [];                              // [arrives, event]
+	const answers = [];                               // [arrives, page of history]
+	for (const event of life(truth, rnd)) {
+		const copies = (rnd() < loss ? 0 : 1) + (rnd() < double ? 1 : 0);
+		for (let i = 0; i < copies; i++)
+			inFlight.push([page.now + (rnd() < delay ? rnd() * 800 : 0), structuredClone(event)]);
+		if (rnd() < 0.03)
+			page.do(page.sync.subscribed());
+		page.pass(Math.floor(rnd() * 120));
+		inFlight.sort((a, b) => a[0] - b[0]);
+		while (inFlight.length > 0 && inFlight[0][0] <= page.now)
+			page.event(inFlight.shift()[1]);
+		while (page.fetches.length > 0) {
+			const after = page.fetches.shift();
+			answers.push([page.now + rnd() * 500, rnd() < 0.15 ? null : truth.history(after, 3)]);
+		}
+		while (answers.length > 0 && answers[0][0] <= page.now) {
+			const [, answer] = answers.shift();
+			page.do(answer ? page.sync.fetched(answer, page.now) : page.sync.fetchFailed(page.now));
+		}
+	}
+	for (const [, answer] of answers)
+		page.do(answer ? page.sync.fetched(answer, page.now) : page.sync.fetchFailed(page.now));
+	inFlight.forEach(([, e]) => page.event(e));
+	page.do(page.sync.subscribed());
+	page.settle(truth);
+	assertEqual(page, truth, `seed ${seed}`);
+}
+
+test('2,000 random lives with loss, doubles, delays and failed fetches end equal to the truth', () => {
+	for (let seed = 1; seed <= 2000; seed++)
+		run(seed);
+});

@@ -1,0 +1,445 @@
+/*
+ * sync.js - keeps one chat equal to the server's, whatever the network does. Pure: events, pages of history and the
+ * time go in; a list of actions comes out. No DOM, no timers, no fetch, so that node can test it.
+ *
+ * Every change of a chat has a number (seq). A push says which numbers it covers, (prev, seq]; GET history?after=N gives
+ * every message changed after N, with its whole text. From that:
+ *   seq <  have   old news, dropped                prev <= have   applied
+ *   seq == have   applied again: idempotent        prev >  have   a gap: wait GAP_MS for the missing one, then fetch
+ * Pushes that arrive during a fetch wait for it. A delta carries its place in the text (offset, UTF-16 units), so a
+ * merged delta that overlaps what is there adds only the new part.
+ *
+ * Actions: {do:'put', message}  {do:'append', id, text}  {do:'drop', id}  {do:'order', ids}  {do:'title', title}
+ *          {do:'fetch', after}: answer with fetched() or fetchFailed()   {do:'wake', at}: call tick() then
+ */
+export const GAP_MS = 300;
+const HELD_MAX = 1000;            // pushes that may wait; beyond it they are dropped and fetched
+const BACKOFF_MS = [1000, 2000, 4000, 8000, 15000];
+
+// What an event can come to: applied; only history after its prev can tell; the tree is unknown, read it all.
+const DONE = 'done', ASK = 'ask', RELOAD = 'reload';
+
+const STATUS_OF_REASON = { stop: 'complete', length: 'truncated', blocked: 'blocked', cancelled: 'stopped', error: 'error' };
+
+export const isRunning = (status) => status === 'queued' || status === 'streaming';
+
+export class ChatSync {
+	#out = [];
+	#reorder = false;
+	#held = [];               // pushes that wait for a gap or a fetch
+	#gapSince = null;
+	#gaps = 0;                // gaps in a row: the wait doubles
+	#fetching = false;
+	#asked = 0;               // "after" of the running fetch
+	#again = false;           // something happened during a fetch that needs another one
+	#seen = null;             // ids met since a fetch from 0 began: the others are ghosts
+	#failures = 0;
+	#retryAt = null;
+	#promised = 0;            // seq of our own sends: we must reach it
+	#lostParents = new Set(); // parents that even the whole history lacks
+
+	messages = new Map();
+	have = 0;                 // every change up to here is in messages
+	head = null;              // last message of the branch that is shown
+	epoch = null;             // differs once the server restored a backup
+
+	/* --- inputs ---------------------------------------------------------------------------------------------------- */
+
+	/** The channel is subscribed (again): whatever was pushed meanwhile is lost, so ask. */
+	subscribed() {
+		this.#retryAt = null;
+		this.#fetch(this.have);
+		return this.#take();
+	}
+
+	/** Ask without a reason of our own. Polling waits for the next try after a failure; a network that is back does not. */
+	poll({ now = false } = {}) {
+		if (now)
+			this.#retryAt = null;
+		if (!this.#fetching)
+			this.#fetch(this.have);
+		return this.#take();
+	}
+
+	event(name, data, now) {
+		if (!Number.isSafeInteger(data?.seq))
+			return [];
+		if (this.#held.length >= HELD_MAX) {
+			this.#held = [];
+			this.#fetch(this.have);
+		}
+		this.#held.push({ name, data, prev: data.prev ?? data.seq - 1, seq: data.seq });
+		this.#drain(now);
+		return this.#take();
+	}
+
+	/** One page of history. A chat that does not exist yet is {seq: 0, messages: []}. */
+	fetched(page, now) {
+		this.#failures = 0;
+		this.#fetching = false;
+		const restored = this.epoch !== null && page.epoch !== undefined && page.epoch !== this.epoch;
+		this.epoch = page.epoch ?? this.epoch;
+		if (this.#asked > 0 && (page.reset || restored)) {
+			this.#reload();
+			return this.#take();
+		}
+		this.#takePage(page);
+		if (page.more)
+			this.#fetch(this.have);
+		else
+			this.#endOfPages();
+		this.#drain(now);
+		return this.#take();
+	}
+
+	fetchFailed(now) {
+		this.#fetching = false;
+		this.#retryAt = now + BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
+		this.#wake(this.#retryAt);
+		return this.#take();
+	}
+
+	/** Our POST was accepted. Its ids are shown at once; the truth about them comes by push or history. */
+	sent(receipt, text, now) {
+		const { messageId, replyId, seq } = receipt;
+		if (!this.messages.has(messageId)) {
+			this.#put({ id: messageId, parentId: this.head, role: 'user', content: text, status: 'complete', provisional: true });
+			this.#setHead(messageId);
+		}
+		if (replyId && !this.messages.has(replyId)) {
+			this.#put({ id: replyId, parentId: messageId, role: 'assistant', content: '', status: 'queued', provisional: true });
+			if (this.head === messageId)
+				this.#setHead(replyId);
+		}
+		this.#promised = Math.max(this.#promised, seq ?? 0);
+		this.#noteGap(now);
+		return this.#take();
+	}
+
+	/** The time of a wake action has come. */
+	tick(now) {
+		if (this.#retryAt !== null && now >= this.#retryAt) {
+			this.#retryAt = null;
+			this.#fetch(this.have);
+		} else if (this.#gapSince !== null && now >= this.#gapSince + this.#patience()) {
+			this.#gaps++;
+			this.#fetch(this.have);
+		}
+		return this.#take();
+	}
+
+	get running() {
+		for (const m of this.messages.values())
+			if (isRunning(m.status))
+				return true;
+		return false;
+	}
+
+	/* --- gaps and fetches -------------------------------------------------------------------------------------------- */
+
+	#fetch(after) {
+		this.#gapSince = null;
+		if (this.#retryAt !== null)
+			return;
+		if (this.#fetching) {
+			this.#again = true;
+			return;
+		}
+		this.#fetching = true;
+		this.#again = false;
+		this.#asked = after;
+		if (after === 0)
+			this.#seen = new Set();
+		this.#out.push({ do: 'fetch', after });
+	}
+
+	/** Read the chat anew, without blanking what is shown: what does not come again is dropped at the end. */
+	#reload() {
+		this.have = 0;
+		this.#promised = 0;
+		this.#fetch(0);
+	}
+
+	#takePage(page) {
+		for (const m of page.messages)
+			this.#put(m);
+		for (const id of page.deleted ?? [])
+			this.#drop(id);
+		if (page.chat?.title)
+			this.#out.push({ do: 'title', title: page.chat.title });
+		this.#setHead(page.headId);
+		this.have = Math.max(this.have, page.seq);
+	}
+
+	#endOfPages() {
+		const whole = this.#seen;
+		this.#seen = null;
+		if (whole)
+			this.#dropGhosts(whole);
+		const lost = this.#missingParents();
+		if (!whole && lost.some((id) => !this.#lostParents.has(id))) {
+			this.#reload();
+			return;
+		}
+		this.#lostParents = new Set(lost);
+		if (this.#again)
+			this.#fetch(this.have);
+	}
+
+	#dropGhosts(whole) {
+		for (const m of [...this.messages.values()])
+			if (!whole.has(m.id) && !m.provisional)
+				this.#drop(m.id);
+	}
+
+	#missingParents() {
+		return [...this.messages.values()].map((m) => m.parentId).filter((id) => id && !this.messages.has(id));
+	}
+
+	#drain(now) {
+		this.#held.sort((a, b) => a.prev - b.prev || a.seq - b.seq);
+		while (!this.#fetching && this.#held.length > 0 && this.#held[0].prev <= this.have) {
+			const e = this.#held.shift();
+			if (e.seq < this.have)
+				continue;
+			const result = this.#apply(e.name, e.data);
+			if (result === DONE) {
+				this.have = e.seq;
+			} else if (result === ASK) {
+				this.have = Math.min(this.have, e.prev);
+				this.#fetch(this.have);
+			} else {
+				this.#reload();
+			}
+		}
+		this.#noteGap(now);
+	}
+
+	#patience() {
+		return GAP_MS * 2 ** Math.min(this.#gaps, 6);
+	}
+
+	#noteGap(now) {
+		if (this.#fetching)
+			return;
+		if (this.#held.length === 0 && this.#promised <= this.have) {
+			this.#gapSince = null;
+			this.#gaps = 0;
+		} else if (this.#gapSince === null) {
+			this.#gapSince = now;
+			this.#wake(now + this.#patience());
+		}
+	}
+
+	/* --- events ------------------------------------------------------------------------------------------------------- */
+
+	#apply(name, d) {
+		switch (name) {
+		case 'message_created':
+		case 'message_edited': return this.#onMessage(d.message);
+		case 'App\\Events\\MessageSent': return this.#onMessageSent(d.message);
+		case 'job_queued': return this.#onQueued(d);
+		case 'stream_start': return this.#onStart(d);
+		case 'text_delta': return this.#onDelta(d);
+		case 'stream_end': return this.#onEnd(d);
+		case 'error': return this.#onError(d);
+		case 'message_reset': return this.#onReset(d);
+		case 'message_deleted': return this.#onDeleted(d);
+		case 'chat_updated': return this.#onChat(d);
+		case 'reasoning_delta': return DONE;
+		default: return ASK;
+		}
+	}
+
+	#onMessage(m) {
+		if (typeof m?.id !== 'string' || typeof m.content !== 'string')
+			return ASK;
+		if (m.parentId && !this.messages.has(m.parentId))
+			return RELOAD;
+		const known = this.messages.has(m.id);
+		this.#put(m);
+		if (!known)
+			this.#setHead(m.id);
+		return DONE;
+	}
+
+	/** The end of a reply, with its whole text unless that was too long for a push. */
+	#onMessageSent(m) {
+		const old = this.messages.get(m?.id);
+		if (!old)
+			return this.#onMessage(m);
+		if (typeof m.content === 'string') {
+			this.#put({ error: old.error, ...m });
+			return DONE;
+		}
+		const whole = m.length === undefined ? old.ended === true : m.length === old.content.length;
+		if (!whole)
+			return ASK;
+		this.#put({ error: old.error, ...m, content: old.content });
+		return DONE;
+	}
+
+	#onQueued(d) {
+		const m = this.#reply(d);
+		if (m && isRunning(m.status))
+			this.#change(m, { status: 'queued', position: d.position });
+		return m ? DONE : ASK;
+	}
+
+	#onStart(d) {
+		const m = this.#reply(d);
+		if (m && isRunning(m.status))
+			this.#change(m, { status: 'streaming', waiting: undefined });
+		return m ? DONE : ASK;
+	}
+
+	#onDelta(d) {
+		const m = this.#reply(d);
+		if (!m || typeof d.delta !== 'string' || d.offset > m.content.length)
+			return ASK;
+		if (!isRunning(m.status))
+			return DONE;
+		if (m.status !== 'streaming' || m.waiting)
+			this.#change(m, { status: 'streaming', waiting: undefined });
+		const text = d.delta.slice(m.content.length - d.offset);
+		if (text) {
+			const now = this.messages.get(m.id);
+			this.messages.set(m.id, { ...now, content: now.content + text });
+			this.#out.push({ do: 'append', id: m.id, text });
+		}
+		return DONE;
+	}
+
+	#onEnd(d) {
+		const m = this.messages.get(d.message_id);
+		if (!m)
+			return ASK;
+		if (!isRunning(m.status))
+			return DONE;
+		if (d.length !== undefined && d.length !== m.content.length)
+			return ASK;
+		this.#change(m, { status: STATUS_OF_REASON[d.reason] ?? 'complete', usage: d.usage, ended: true, waiting: undefined });
+		return DONE;
+	}
+
+	/** recoverable: the server will try again by itself. Else the reply is over, and MessageSent brings its last text. */
+	#onError(d) {
+		const m = this.messages.get(d.message_id);
+		if (!m)
+			return d.message_id === undefined ? DONE : ASK;
+		if (!isRunning(m.status))
+			return DONE;
+		const error = { type: d.error_type, message: d.message };
+		if (d.recoverable)
+			this.#change(m, { waiting: { ...error, ms: d.retry_in_ms } });
+		else
+			this.#change(m, { status: d.error_type === 'blocked' ? 'blocked' : 'error', error, waiting: undefined });
+		return DONE;
+	}
+
+	#onReset(d) {
+		const m = this.messages.get(d.message_id);
+		if (!m)
+			return ASK;
+		this.#change(m, { content: '', status: 'streaming', ended: undefined, error: undefined });
+		return DONE;
+	}
+
+	#onDeleted(d) {
+		for (const id of d.ids ?? [d.message_id])
+			this.#drop(id);
+		return DONE;
+	}
+
+	#onChat(d) {
+		if (d.title)
+			this.#out.push({ do: 'title', title: d.title });
+		const head = d.head_id ?? d.headId;
+		if (head && !this.messages.has(head))
+			return ASK;
+		this.#setHead(head);
+		return DONE;
+	}
+
+	/** The reply that an event speaks of. The first event of one that we never saw hangs it under the last question. */
+	#reply(d) {
+		const known = this.messages.get(d.message_id);
+		const parentId = d.parent_id ?? this.head;
+		if (known || typeof d.message_id !== 'string' || this.messages.get(parentId)?.role !== 'user')
+			return known;
+		this.#put({ id: d.message_id, parentId, role: 'assistant', content: '', status: 'queued' });
+		this.#setHead(d.message_id);
+		return this.messages.get(d.message_id);
+	}
+
+	/* --- the tree of messages -------------------------------------------------------------------------------------------- */
+
+	#put(m) {
+		const old = this.messages.get(m.id);
+		if (!old || old.parentId !== m.parentId)
+			this.#reorder = true;
+		this.messages.set(m.id, m);
+		this.#seen?.add(m.id);
+		this.#out.push({ do: 'put', message: m });
+	}
+
+	#change(m, fields) {
+		this.#put({ ...m, provisional: undefined, ...fields });
+	}
+
+	#drop(id) {
+		const m = this.messages.get(id);
+		if (!m)
+			return;
+		this.messages.delete(id);
+		if (this.head === id)
+			this.head = m.parentId ?? null;
+		this.#reorder = true;
+		this.#out.push({ do: 'drop', id });
+	}
+
+	#setHead(id) {
+		if (!id || id === this.head)
+			return;
+		this.head = id;
+		this.#reorder = true;
+	}
+
+	/** The branch that is shown: up from the head to the root, then down from the head along the newest children. */
+	path() {
+		const newest = new Map();
+		for (const m of this.messages.values()) {
+			const rival = newest.get(m.parentId ?? null);
+			if (!rival || rival.createdAt === undefined || !(m.createdAt < rival.createdAt))
+				newest.set(m.parentId ?? null, m);
+		}
+		const ids = [];
+		const met = new Set();
+		for (let m = this.messages.get(this.head); m && !met.has(m.id); m = this.messages.get(m.parentId)) {
+			met.add(m.id);
+			ids.push(m.id);
+		}
+		ids.reverse();
+		for (let m = newest.get(ids.at(-1) ?? null); m && !met.has(m.id); m = newest.get(m.id)) {
+			met.add(m.id);
+			ids.push(m.id);
+		}
+		return ids;
+	}
+
+	/* --- out ----------------------------------------------------------------------------------------------------------------- */
+
+	#wake(at) {
+		this.#out.push({ do: 'wake', at });
+	}
+
+	#take() {
+		if (this.#reorder) {
+			this.#reorder = false;
+			this.#out.push({ do: 'order', ids: this.path() });
+		}
+		const out = this.#out;
+		this.#out = [];
+		return out;
+	}
+}
