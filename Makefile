@@ -133,12 +133,16 @@ format:
 
 # --- the page's libraries: copied, never built; serving them needs no Node ----------------------
 www: www/vendor/VENDOR.json
-www/vendor/VENDOR.json: www/vendor.mjs node_modules/.package-lock.json
+www/vendor/VENDOR.json: www/vendor.mjs node_modules/pusher-js/package.json
 	node www/vendor.mjs
-node_modules/.package-lock.json: package-lock.json package.json
-	npm ci --ignore-scripts
+node_modules/pusher-js/package.json: package-lock.json
+	npm ci --ignore-scripts --omit=dev
 	@touch $@
-test-www: node_modules/.package-lock.json
+# The real clients and the browser driver of the tests, and what the page ships.
+node_modules/playwright-core/package.json: package-lock.json
+	npm ci --ignore-scripts
+	@touch $@ node_modules/pusher-js/package.json
+test-www: node_modules/playwright-core/package.json
 	node --test tests/www/
 
 clean:

@@ -26,16 +26,14 @@ class Truth {
 		return { ...m, length: m.content.length };
 	}
 
-	/** One transaction: question and reply, two numbers, one event. */
+	/** One transaction: question and reply, a number and an event each. */
 	ask(text) {
-		const prev = this.seq;
 		const user = { id: `u${++this.count}`, parentId: this.head, role: 'user', content: text, status: 'complete', createdAt: stamp(this.count) };
-		this.#commit(user);
+		const created = ['message_created', { chatId: 'c', ...this.#commit(user), message: this.row(user) }];
 		const reply = { id: `r${this.count}`, parentId: user.id, role: 'assistant', content: '', status: 'queued', createdAt: stamp(this.count) };
-		this.#commit(reply);
+		const queued = ['job_queued', { message_id: reply.id, parent_id: user.id, ...this.#commit(reply) }];
 		this.head = reply.id;
-		const event = ['message_created', { chatId: 'c', message: this.row(user), prev, seq: this.seq }];
-		return { user, reply, event, receipt: { messageId: user.id, replyId: reply.id, seq: this.seq } };
+		return { user, reply, events: [created, queued], receipt: { messageId: user.id, replyId: reply.id, seq: this.seq } };
 	}
 
 	start(m) {
@@ -54,7 +52,7 @@ class Truth {
 	end(m, status, truncated = false) {
 		const reason = { complete: 'stop', truncated: 'length', stopped: 'cancelled', blocked: 'blocked', error: 'error' }[status];
 		const end = ['stream_end', { message_id: m.id, reason, length: m.content.length, ...this.#commit(m, { status }) }];
-		const sent = { chatId: 'c', message: truncated ? { ...this.row(m), content: null } : this.row(m), ...this.#commit(m) };
+		const sent = { chatId: 'c', message: truncated ? { ...this.row(m), ...cut(m.content) } : this.row(m), ...this.#commit(m) };
 		return [end, ['App\\Events\\MessageSent', truncated ? { ...sent, truncated: true, href: '/x' } : sent]];
 	}
 
@@ -78,6 +76,7 @@ class Truth {
 	}
 }
 
+const cut = (text) => ({ content: text.slice(0, text.length >> 1), length: text.length >> 1, truncated: true });
 const stamp = (n) => new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString();
 
 /** Does what the page does with actions: keeps a picture, answers fetches when told to, wakes when asked. */
@@ -105,6 +104,10 @@ class Page {
 
 	event([name, data]) {
 		this.do(this.sync.event(name, structuredClone(data), this.now));
+	}
+
+	events(list) {
+		list.forEach((e) => this.event(e));
 	}
 
 	answer(truth, limit) {
@@ -162,8 +165,8 @@ function joined(truth) {
 test('a whole reply by push alone needs one fetch: the first', () => {
 	const truth = new Truth();
 	const page = joined(truth);
-	const { reply, event } = truth.ask('hola');
-	page.event(event);
+	const { reply, events: asked } = truth.ask('hola');
+	page.events(asked);
 	page.event(truth.start(reply));
 	for (const text of ['Ho', 'la', ' 🙂', '!'])
 		page.event(truth.delta(reply, text));
@@ -176,10 +179,10 @@ test('a whole reply by push alone needs one fetch: the first', () => {
 test('our own send is shown at once and costs no fetch when its events come', () => {
 	const truth = new Truth();
 	const page = joined(truth);
-	const { reply, event, receipt } = truth.ask('hola');
+	const { reply, events: asked, receipt } = truth.ask('hola');
 	page.do(page.sync.sent(receipt, 'hola', page.now));
 	assert.deepEqual(page.order, ['u1', 'r1']);
-	page.event(event);
+	page.events(asked);
 	page.event(truth.start(reply));
 	page.event(truth.delta(reply, 'x'));
 	truth.end(reply, 'complete').forEach((e) => page.event(e));
@@ -204,8 +207,9 @@ test('a send whose events never come is fetched after the patience for a gap', (
 const faults = [
 	['a doubled delta', (es) => [...es.slice(0, 4), es[3], es[3], ...es.slice(4)], 1],
 	['two deltas that changed places', (es) => [...es.slice(0, 3), es[4], es[3], ...es.slice(5)], 1],
-	['a lost delta', (es) => es.filter((_, i) => i !== 3), 2],
-	['a lost start', (es) => es.filter((_, i) => i !== 1), 2],
+	['a lost delta', (es) => es.filter((_, i) => i !== 4), 2],
+	['a lost announcement', (es) => es.filter((_, i) => i !== 1), 2],
+	['a lost start', (es) => es.filter((_, i) => i !== 2), 2],
 	['a lost question', (es) => es.slice(1), 2],
 	['only the last event', (es) => es.slice(-1), 2],
 	['old news after the end', (es) => [...es, es[0], es[1], es[3], es.at(-2)], 1],
@@ -215,8 +219,8 @@ for (const [name, disturb, fetches] of faults)
 	test(`${name} heals`, () => {
 		const truth = new Truth();
 		const page = joined(truth);
-		const { reply, event } = truth.ask('hola');
-		const events = [event, truth.start(reply), truth.delta(reply, 'uno '), truth.delta(reply, 'dos '), truth.delta(reply, 'tres'), ...truth.end(reply, 'complete')];
+		const { reply, events: asked } = truth.ask('hola');
+		const events = [...asked, truth.start(reply), truth.delta(reply, 'uno '), truth.delta(reply, 'dos '), truth.delta(reply, 'tres'), ...truth.end(reply, 'complete')];
 		disturb(events).forEach((e) => page.event(e));
 		page.settle(truth);
 		assertEqual(page, truth);
@@ -225,10 +229,10 @@ for (const [name, disturb, fetches] of faults)
 
 test('a merged delta that overlaps adds only its new part', () => {
 	const truth = new Truth();
-	const { reply, event } = truth.ask('hola');
+	const { reply, events: asked } = truth.ask('hola');
 	const page = new Page();
 	page.do(page.sync.fetched(truth.history(0), 0));
-	page.event(event);
+	page.events(asked);
 	page.event(truth.start(reply));
 	const a = truth.delta(reply, 'uno ');
 	const b = truth.delta(reply, 'dos');
@@ -239,10 +243,10 @@ test('a merged delta that overlaps adds only its new part', () => {
 
 test('pushes during a fetch wait for it, and those that it covers are dropped', () => {
 	const truth = new Truth();
-	const { reply, event } = truth.ask('hola');
+	const { reply, events: asked } = truth.ask('hola');
 	const page = new Page();
 	page.do(page.sync.subscribed());
-	const early = [event, truth.start(reply), truth.delta(reply, 'a')];
+	const early = [...asked, truth.start(reply), truth.delta(reply, 'a')];
 	const answer = truth.history(0);
 	const late = [truth.delta(reply, 'b'), truth.delta(reply, 'c')];
 	[...early, ...late].forEach((e) => page.event(e));
@@ -255,8 +259,8 @@ test('pushes during a fetch wait for it, and those that it covers are dropped', 
 test('a reset clears the text, and the second attempt is the text', () => {
 	const truth = new Truth();
 	const page = joined(truth);
-	const { reply, event } = truth.ask('hola');
-	[event, truth.start(reply), truth.delta(reply, 'first'), truth.reset(reply)].forEach((e) => page.event(e));
+	const { reply, events: asked } = truth.ask('hola');
+	[...asked, truth.start(reply), truth.delta(reply, 'first'), truth.reset(reply)].forEach((e) => page.event(e));
 	assert.equal(page.shown.get(reply.id).content, '');
 	[truth.start(reply), truth.delta(reply, 'second'), ...truth.end(reply, 'complete')].forEach((e) => page.event(e));
 	assertEqual(page, truth);
@@ -266,8 +270,8 @@ test('a final text too long for a push: fetched unless the deltas gave all of it
 	for (const lost of [false, true]) {
 		const truth = new Truth();
 		const page = joined(truth);
-		const { reply, event } = truth.ask('hola');
-		const events = [event, truth.start(reply), truth.delta(reply, 'uno'), truth.delta(reply, 'dos'), ...truth.end(reply, 'complete', true)];
+		const { reply, events: asked } = truth.ask('hola');
+		const events = [...asked, truth.start(reply), truth.delta(reply, 'uno'), truth.delta(reply, 'dos'), ...truth.end(reply, 'complete', true)];
 		events.filter((_, i) => !(lost && i === 3)).forEach((e) => page.event(e));
 		page.settle(truth);
 		assertEqual(page, truth);
@@ -278,8 +282,8 @@ test('a final text too long for a push: fetched unless the deltas gave all of it
 test('an event of a kind that we do not know is asked for', () => {
 	const truth = new Truth();
 	const page = joined(truth);
-	const { user, event } = truth.ask('hola');
-	page.event(event);
+	const { user, events: asked } = truth.ask('hola');
+	page.events(asked);
 	user.content = 'hola, changed';
 	user.changedSeq = ++truth.seq;
 	page.event(['something_new', { prev: truth.seq - 1, seq: truth.seq }]);
@@ -290,8 +294,8 @@ test('an event of a kind that we do not know is asked for', () => {
 test('a restored backup (other epoch) is read anew and its ghosts go', () => {
 	const truth = new Truth();
 	const page = joined(truth);
-	const { reply, event } = truth.ask('hola');
-	page.event(event);
+	const { reply, events: asked } = truth.ask('hola');
+	page.events(asked);
 	truth.end(reply, 'complete').forEach((e) => page.event(e));
 	const older = new Truth();
 	older.epoch = 'e2';
@@ -359,8 +363,8 @@ const WORDS = ['uno ', 'dos\n\n', '🙂', 'ñandú ', '`código` ', 'e\u0301', '
 function* life(truth, rnd) {
 	const open = [];
 	for (let i = 0; i < 6; i++) {
-		const { reply, event } = truth.ask(`pregunta ${i}`);
-		yield event;
+		const { reply, events: asked } = truth.ask(`pregunta ${i}`);
+		yield* asked;
 		open.push(reply);
 		if (rnd() < 0.3)
 			continue;

@@ -237,7 +237,7 @@ export class ChatSync {
 		switch (name) {
 		case 'message_created':
 		case 'message_edited': return this.#onMessage(d.message);
-		case 'App\\Events\\MessageSent': return this.#onMessageSent(d.message);
+		case 'App\\Events\\MessageSent': return this.#onMessageSent(d);
 		case 'job_queued': return this.#onQueued(d);
 		case 'stream_start': return this.#onStart(d);
 		case 'text_delta': return this.#onDelta(d);
@@ -263,19 +263,16 @@ export class ChatSync {
 		return DONE;
 	}
 
-	/** The end of a reply, with its whole text unless that was too long for a push. */
-	#onMessageSent(m) {
+	/** The end of a reply, with its whole text; or with its beginning, if it was too long for a push. */
+	#onMessageSent({ message: m, truncated, seq }) {
 		const old = this.messages.get(m?.id);
-		if (!old)
+		if (!truncated)
 			return this.#onMessage(m);
-		if (typeof m.content === 'string') {
-			this.#put({ error: old.error, ...m });
-			return DONE;
-		}
-		const whole = m.length === undefined ? old.ended === true : m.length === old.content.length;
-		if (!whole)
+		if (old?.changedSeq >= seq)
+			return DONE;                             // history was faster
+		if (!old?.ended)
 			return ASK;
-		this.#put({ error: old.error, ...m, content: old.content });
+		this.#put({ ...m, content: old.content });
 		return DONE;
 	}
 

@@ -6,7 +6,7 @@ import { h, icon, iconButton, copyText } from './dom.js';
 import { label } from './i18n.js';
 import { Pacer, portion } from './pace.js';
 import { isRunning } from './sync.js';
-import { errorWords } from './words.js';
+import { isNotice, replyWords, sendWords } from './words.js';
 
 const PIN_PX = 40, BUTTON_PX = 200;
 const STILL_THINKING_MS = 8000, COPIED_MS = 1500;
@@ -104,7 +104,7 @@ export class Thread {
 		const wasRunning = isRunning(view.message?.status);
 		view.message = message;
 		view.li.dataset.status = message.status;
-		this.#setText(view, message.content ?? '');
+		this.#setText(view, isNotice(message) ? '' : message.content);
 		if (isRunning(message.status))
 			this.#showRunning(view);
 		if (isRunning(message.status) !== wasRunning)
@@ -297,7 +297,8 @@ function endNote(message, askAgain) {
 	const { status, error } = message;
 	if (status === 'complete')
 		return null;
-	const words = h('span', { t: errorWords(status, error) });
+	const { t, text } = replyWords(status, error);
+	const words = h('span', { t }, text);
 	if (status !== 'error' && status !== 'blocked')
 		return h('p', { class: 'quiet' }, words);
 	return h('div', { class: `note ${NOTE_CLASS[status]}`, role: 'alert' }, icon('alert'),
@@ -310,10 +311,10 @@ function unsentNote(entry, on) {
 	if (entry.state === 'waiting') {
 		const s = Math.max(1, Math.ceil((entry.until - Date.now()) / 1000));
 		const soon = entry.error ? { t: 'pending_wait', vars: { s } } : { t: 'pending' };
-		return h('p', { class: 'sendnote' }, entry.error && h('span', { t: errorWords('send', entry.error) }), ' ', h('span', soon));
+		return h('p', { class: 'sendnote' }, entry.error && h('span', { t: sendWords(entry.error) }), ' ', h('span', soon));
 	}
 	return h('p', { class: 'sendnote bad', role: 'alert' },
-		h('span', {}, h('b', { t: 'not_sent' }), ' ', h('span', { t: errorWords('send', entry.error) })),
+		h('span', {}, h('b', { t: 'not_sent' }), ' ', h('span', { t: sendWords(entry.error) })),
 		h('button', { class: 'link', type: 'button', t: 'retry', on: { click: () => on.retry(entry.key) } }),
 		h('button', { class: 'link', type: 'button', t: 'discard', on: { click: () => on.discard(entry.key) } }));
 }

@@ -10,10 +10,16 @@ const byStatus = (status) => {
 	return known(`err_${status}`) ? `err_${status}` : status >= 500 ? 'err_500' : 'err_400';
 };
 
-/** kind: 'send' (error is an ApiError) or the status of a reply that did not end well (error is {type, message}). */
-export function errorWords(kind, error) {
-	if (kind === 'send')
-		return error.status === 0 ? `err_${error.code}` : byStatus(error.status);
-	const exact = `st_${kind}_${error?.type}`;
-	return known(exact) ? exact : `st_${kind}`;
+/** Why a message could not be sent: a key. */
+export const sendWords = (error) => (known(`err_${error.code}`) ? `err_${error.code}` : byStatus(error.status));
+
+/** How a reply ended: a key; or, of an error that we do not know, the server's own sentence as {text}. */
+export function replyWords(status, error) {
+	const exact = `st_${status}_${error?.type}`;
+	if (known(exact))
+		return { t: exact };
+	return status === 'error' && error?.message ? { text: error.message } : { t: `st_${status}` };
 }
+
+/** A reply that failed without a word of its own holds the server's sentence about it as its content. */
+export const isNotice = (message) => message.error?.message !== undefined && message.error.message === message.content;
