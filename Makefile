@@ -145,10 +145,61 @@ node_modules/playwright-core/package.json: package-lock.json
 test-www: node_modules/playwright-core/package.json
 	node --test tests/www/
 
+
+# --- everything together: these install what is missing (tests/deps.sh) --------------------------
+# The tests' node (build/node, 22) comes before the system's.
+NODE_TESTS = PATH="$(CURDIR)/build/node/bin:$$PATH" BIN="$(CURDIR)/$(B)/bin" node --test
+
+run:
+	@tests/run.sh
+test:
+	@tests/deps.sh test
+	$(MAKE) all gemini-standin unit www
+	PATH="$(CURDIR)/build/node/bin:$$PATH" $(MAKE) test-www
+	$(MAKE) integration browser
+integration browser: all gemini-standin www
+	@tests/deps.sh test
+	$(if $(wildcard tests/$@/*.test.mjs),$(NODE_TESTS) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
+check:
+	$(MAKE) lint
+	$(MAKE) WERROR=1 all gemini-standin unit
+	$(MAKE) WERROR=1 MODE=clang CC=clang all gemini-standin unit
+	$(MAKE) asan tsan
+	$(MAKE) fuzz
+	$(MAKE) test
+	$(MAKE) MODE=asan integration
+
+# --- install: the names are those of conf/ with PREFIX=/usr ----------------------------------------
+SYSCONFDIR ?= /etc
+D       = $(DESTDIR)$(PREFIX)
+ETC     = $(DESTDIR)$(SYSCONFDIR)/charla
+CONFS   = lighttpd.conf lighttpd-spawn.conf lighttpd-common.conf apache-proxy-fcgi.conf \
+          apache-fcgid.conf apache-common.conf apps.json env.example \
+          supervisor/websockets.conf supervisor/charla.conf
+UNITS   = charla-api.service charla-api.socket charla-worker.service charla-push.service
+PAGE    = $(filter-out %.mjs,$(shell find www -type f))
+RENAME  = sed 's|/usr/lib/charla|$(PREFIX)/lib/charla|g; s|/usr/share/charla|$(PREFIX)/share/charla|g'
+install: all www
+	install -d $(D)/lib/charla $(D)/share/charla/conf/supervisor $(D)/lib/systemd/system \
+	    $(D)/lib/tmpfiles.d $(D)/lib/sysusers.d $(ETC)
+	install -m 755 $(programs) $(D)/lib/charla/
+	@for f in $(PAGE); do install -D -m 644 $$f $(D)/share/charla/$$f || exit 1; done
+	@for f in $(CONFS); do $(RENAME) conf/$$f > $(D)/share/charla/conf/$$f || exit 1; done
+	@for f in $(UNITS); do $(RENAME) conf/systemd/$$f > $(D)/lib/systemd/system/$$f || exit 1; done
+	install -m 644 conf/systemd/charla.tmpfiles.conf $(D)/lib/tmpfiles.d/charla.conf
+	install -m 644 conf/systemd/charla.sysusers.conf $(D)/lib/sysusers.d/charla.conf
+	@for f in $(wildcard conf/man/*); do install -D -m 644 $$f $(D)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	@test -e $(ETC)/charla.env || install -m 640 conf/env.example $(ETC)/charla.env
+# Settings and data stay: they are yours.
+uninstall:
+	rm -rf $(D)/lib/charla $(D)/share/charla
+	rm -f $(addprefix $(D)/lib/systemd/system/,$(UNITS)) $(D)/lib/tmpfiles.d/charla.conf \
+	    $(D)/lib/sysusers.d/charla.conf $(foreach f,$(notdir $(wildcard conf/man/*)),$(D)/share/man/man$(lastword $(subst ., ,$f))/$f)
+
 clean:
 	rm -rf build
 
-.PHONY: all www test-www unit asan tsan fuzz lint format clean gemini-standin FORCE
+.PHONY: all run test integration browser check install uninstall www test-www unit asan tsan fuzz lint format clean gemini-standin FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
