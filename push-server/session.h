@@ -1,0 +1,58 @@
+/*
+ * session - one Pusher connection as a state machine, with no socket in sight.
+ *
+ * Bytes and the time come in as arguments; answers go to the peer's transport. Every refusal is
+ * said in-band: a pusher:error, and where the protocol wants it the end of the peer with a code.
+ *
+ * Owns:    its peer and its place on the wheel, until session_close.
+ * Threads: the event-loop thread only. Times: monotonic milliseconds.
+ * Limits:  limits.h and app->limits, each with a counter in metrics.
+ * Source:  reference of the Pusher protocol, version 7.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "hub.h"
+#include "wheel.h"
+
+/* What all sessions share; borrowed for their life. */
+struct session_env {
+	struct hub *hub;
+	const struct apps *apps;
+	struct wheel *wheel;
+	struct metrics *metrics;
+	long activity_seconds; /* told to clients, and after which silence is asked about */
+	bool is_draining;
+};
+
+struct session {
+	struct peer peer;
+	struct session_env *env;
+	struct wheel_node timer;
+	int64_t seen_ms; /* when the last frame came */
+	int64_t client_events_ms; /* start of the second that is counted */
+	uint32_t client_events;
+	bool is_asked; /* a pusher:ping is out */
+};
+
+/* What the upgrade request said; borrowed during the call. */
+struct session_request {
+	const char *key;
+	size_t key_len;
+	const char *protocol; /* the query parameter, or NULL */
+	const char *origin;   /* the header, or NULL */
+};
+
+void session_open(struct session *s, struct session_env *env, const struct transport *t,
+    const struct session_request *r, int64_t now_ms);
+void session_receive(struct session *s, const char *text, size_t len, int64_t now_ms);
+void session_seen(struct session *s, int64_t now_ms); /* any frame, control frames too */
+
+/* Its time on the wheel has come. False: it ended long ago and is to be cut off. */
+bool session_tick(struct session *s, int64_t now_ms);
+
+/* Leaves everything and ends with a code; the transport closes. */
+void session_end(struct session *s, uint16_t code, const char *text, int64_t now_ms);
+void session_close(struct session *s); /* the socket is gone */
+
+#endif

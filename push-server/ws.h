@@ -1,0 +1,39 @@
+/*
+ * ws - the sockets: WebSocket and HTTP over libwebsockets, the datagram socket and the timers,
+ * all on one libev loop of our own.
+ *
+ * Only ws*.c include libwebsockets.h and ev.h.
+ * Owns:    loop, context, listeners. env, api, ingest and inbox are borrowed.
+ * Threads: the one that calls ws_run. Errors: logged here.
+ */
+#ifndef WS_H
+#define WS_H
+
+#include "http_api.h"
+#include "inbox.h"
+#include "ingest.h"
+#include "session.h"
+
+struct ws;
+
+struct ws_options {
+	const char *host;
+	int port;                           /* 0: any free one */
+	int tls_port;                       /* 0: none */
+	const char *tls_cert, *tls_key;     /* PEM files */
+	long drain_seconds;
+	struct session_env *env; /* its wheel is initialised here */
+	struct http_api *api;
+	const struct ingest *ingest;
+	struct inbox *inbox; /* NULL: none (tests) */
+};
+
+enum err ws_new(const struct ws_options *o, struct ws **out_ws) MUST_CHECK;
+int ws_port(const struct ws *w);
+int ws_tls_port(const struct ws *w); /* 0: none */
+
+/* Until SIGTERM (drains) or SIGINT (at once); a second signal leaves without waiting. */
+void ws_run(struct ws *w);
+void ws_free(struct ws *w);
+
+#endif

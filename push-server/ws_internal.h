@@ -1,0 +1,72 @@
+/*
+ * ws_internal - what the three files of the ws module share; nobody else includes it.
+ *
+ * ws.c: loop, listeners, timers, stopping. ws_conn.c: one WebSocket. ws_http.c: one request.
+ */
+#ifndef WS_INTERNAL_H
+#define WS_INTERNAL_H
+
+#include <ev.h>
+#include <libwebsockets.h>
+
+#include "ws.h"
+
+struct ws_listener {
+	ev_io io;
+	int fd; /* -1: closed */
+	int port;
+	struct lws_vhost *vhost;
+};
+
+struct ws {
+	struct ws_options o;
+	struct ev_loop *loop;
+	struct lws_context *lws;
+	struct ws_listener plain, tls;
+	ev_io inbox_io;
+	ev_timer tick, drain;
+	ev_prepare flush;
+	ev_signal on_term, on_int, on_hup;
+	size_t sockets, socket_max; /* accepted and not yet gone */
+	size_t drain_slot, drain_batch;
+	int64_t drain_deadline_ms;
+	bool is_paused; /* listeners wait until a descriptor is free */
+};
+
+/* The user space of every connection. Zeroed by libwebsockets before each HTTP request, too. */
+struct conn {
+	struct session session; /* first: a peer, a session and a conn have one address */
+	struct lws *wsi;
+	struct http_exchange *http; /* while a request is read or answered */
+	struct buf rx;              /* a message that came in pieces */
+	unsigned fragments;
+	bool is_ping_due;
+};
+
+static inline struct ws *
+ws_of(struct lws *wsi)
+{
+	return lws_context_user(lws_get_context(wsi));
+}
+
+/* A request header, NUL-terminated; NULL when absent or longer than out. */
+const char *ws_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size);
+
+/* The decoded path of the request line, and its method; false if that is not to be served. */
+bool ws_request_line(struct lws *wsi, const char **out_method, char *out_path, size_t size);
+
+/* Callbacks: 0 goes on, -1 closes. */
+int ws_conn_upgrade(struct ws *w, struct lws *wsi); /* 1: answered instead */
+int ws_conn_open(struct ws *w, struct lws *wsi, struct conn *c);
+int ws_conn_receive(struct lws *wsi, struct conn *c, const char *p, size_t n);
+int ws_conn_writable(struct conn *c);
+void ws_conn_close(struct conn *c);
+void ws_conn_cut(struct conn *c); /* closes without waiting for anything */
+
+int ws_http_request(struct ws *w, struct lws *wsi, struct conn *c);
+int ws_http_body(struct conn *c, const char *p, size_t n);
+int ws_http_complete(struct ws *w, struct lws *wsi, struct conn *c);
+void ws_http_drop(struct conn *c);
+int ws_http_answer(struct lws *wsi, const struct http_response *r, bool is_last);
+
+#endif
