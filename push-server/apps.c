@@ -43,7 +43,7 @@ apps_from_config(const struct config *c, struct apps **out_apps)
 	    !is_field(c->pusher_app_secret))
 		return ERR_INVALID;
 	app = xcalloc(1, sizeof *app);
-	*app = (struct app) {
+	*app = (struct app){
 		.id = copy(c->pusher_app_id),
 		.key = copy(c->pusher_app_key),
 		.secret = copy(c->pusher_app_secret),

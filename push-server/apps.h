@@ -48,8 +48,7 @@ struct app *apps_at(const struct apps *a, size_t i); /* NULL behind the last */
  * Is path "/app/{key}", or that behind the path prefix of the key's app? The key may be unknown:
  * that is said inside the WebSocket. *out_key is borrowed from path.
  */
-bool apps_match_path(
-    const struct apps *a, const char *path, const char **out_key, size_t *out_len);
+bool apps_match_path(const struct apps *a, const char *path, const char **out_key, size_t *out_len);
 
 /* origin: the header, or NULL. Host names are compared, as laravel-websockets does. */
 bool app_allows_origin(const struct app *app, const char *origin);

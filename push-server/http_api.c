@@ -32,7 +32,8 @@ cut(const char *path, struct segments *out)
 	return *path == '\0';
 }
 
-/* --- what is not signed -------------------------------------------------------------------------- */
+/* --- what is not signed --------------------------------------------------------------------------
+ */
 
 static void
 set_json(struct http_response *out, int status, json_t *body)
@@ -47,8 +48,9 @@ set_json(struct http_response *out, int status, json_t *body)
 void
 http_api_refuse(const struct http_api *api, int status, const char *text, struct http_response *out)
 {
-	metric_add(api->metrics, status == 413 ? METRIC_HTTP_TOO_LARGE : METRIC_HTTP_BAD_REQUEST, 1);
-	*out = (struct http_response) { .body = BUF_INIT(HTTP_RESPONSE_MAX) };
+	metric_add(
+	    api->metrics, status == 413 ? METRIC_HTTP_TOO_LARGE : METRIC_HTTP_BAD_REQUEST, 1);
+	*out = (struct http_response){ .body = BUF_INIT(HTTP_RESPONSE_MAX) };
 	set_json(out, status, json_pack("{s:s}", "error", text));
 }
 
@@ -70,9 +72,9 @@ get_ready(const struct http_api *api, const struct http_request *r, struct http_
 
 	(void)r;
 	for (size_t i = 0; i < api->refusals->count; i++)
-		(void)json_array_append_new(refused,
-		    json_pack("{s:I, s:I}", "uid", (json_int_t)api->refusals->list[i].uid, "count",
-			(json_int_t)api->refusals->list[i].count));
+		(void)json_array_append_new(
+		    refused, json_pack("{s:I, s:I}", "uid", (json_int_t)api->refusals->list[i].uid,
+				 "count", (json_int_t)api->refusals->list[i].count));
 	set_json(out, api->is_draining ? 503 : 200,
 	    json_pack("{s:b, s:o, s:s}", "ready", !api->is_draining, "refused", refused, "setting",
 		"PUSH_SOCKET_USERS"));
@@ -88,9 +90,9 @@ is_operator(const struct http_api *api, const struct http_request *r)
 	if (password == NULL || *password == '\0')
 		return r->is_loopback && !api->is_production;
 	return r->authorization != NULL &&
-	    strncmp(r->authorization, bearer, sizeof bearer - 1) == 0 &&
-	    sign_equal(r->authorization + sizeof bearer - 1,
-		strlen(r->authorization + sizeof bearer - 1), password, strlen(password));
+	       strncmp(r->authorization, bearer, sizeof bearer - 1) == 0 &&
+	       sign_equal(r->authorization + sizeof bearer - 1,
+		   strlen(r->authorization + sizeof bearer - 1), password, strlen(password));
 }
 
 static void
@@ -112,7 +114,8 @@ get_metrics(const struct http_api *api, const struct http_request *r, struct htt
 		out->status = 500;
 }
 
-/* --- what is signed ------------------------------------------------------------------------------ */
+/* --- what is signed ------------------------------------------------------------------------------
+ */
 
 struct call {
 	const struct http_api *api;
@@ -125,8 +128,8 @@ post_events(const struct call *c, struct http_response *out)
 {
 	json_t *body = NULL;
 	const char *problem = NULL;
-	int status = http_events_publish(
-	    c->api->hub, c->api->metrics, c->app, c->request, &body, &problem);
+	int status =
+	    http_events_publish(c->api->hub, c->api->metrics, c->app, c->request, &body, &problem);
 
 	if (problem != NULL)
 		http_api_refuse(c->api, status, problem, out);
@@ -156,7 +159,8 @@ is_allowed(const struct http_api *api, const struct http_request *r, const struc
 	return app->is_enabled;
 }
 
-/* --- the table ----------------------------------------------------------------------------------- */
+/* --- the table -----------------------------------------------------------------------------------
+ */
 
 /* Either plain or call. "*" stands for one segment; in a signed route the first is the app's id. */
 static const struct {
@@ -208,7 +212,7 @@ http_api_handle(const struct http_api *api, const struct http_request *r, int64_
 	struct segments path;
 	bool is_known = false;
 
-	*out = (struct http_response) { .body = BUF_INIT(HTTP_RESPONSE_MAX) };
+	*out = (struct http_response){ .body = BUF_INIT(HTTP_RESPONSE_MAX) };
 	metric_add(api->metrics, METRIC_HTTP_REQUESTS, 1);
 	if (cut(r->path, &path)) {
 		for (size_t i = 0; i < ARRAY_LEN(routes); i++) {

@@ -20,7 +20,8 @@ struct http_api {
 	const struct apps *apps;
 	struct metrics *metrics;
 	const struct refusals *refusals;
-	const char *operator_password; /* "" or NULL: operators are local, and only in development */
+	const char
+	    *operator_password; /* "" or NULL: operators are local, and only in development */
 	bool is_production;
 	bool is_draining;
 };

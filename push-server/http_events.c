@@ -21,8 +21,8 @@ struct problem {
 	const char *text;
 };
 
-#define NO_PROBLEM ((struct problem) { 0, NULL })
-#define PROBLEM(code, sentence) ((struct problem) { (code), (sentence) })
+#define NO_PROBLEM ((struct problem){ 0, NULL })
+#define PROBLEM(code, sentence) ((struct problem){ (code), (sentence) })
 
 static bool
 has_channel(const struct event *e, const char *name)
@@ -41,7 +41,8 @@ add_channel(struct event *e, const struct app *app, const json_t *value)
 	if (name == NULL)
 		return PROBLEM(400, "A channel must be a string.");
 	if (!channel_name_is_valid(name, strlen(name), LIMIT_CHANNEL_NAME_LEN_MAX))
-		return PROBLEM(400, "A channel name is too long or has characters that are not allowed.");
+		return PROBLEM(
+		    400, "A channel name is too long or has characters that are not allowed.");
 	if (has_channel(e, name))
 		return NO_PROBLEM;
 	if (e->channel_count == ARRAY_LEN(e->channels) ||
@@ -134,8 +135,8 @@ answer(struct app *app, const struct event *e)
 }
 
 int
-http_events_publish(struct hub *h, struct metrics *m, struct app *app,
-    const struct http_request *r, json_t **out_body, const char **out_problem)
+http_events_publish(struct hub *h, struct metrics *m, struct app *app, const struct http_request *r,
+    json_t **out_body, const char **out_problem)
 {
 	json_auto_t *root = NULL;
 	struct event e = { .channel_count = 0 };

@@ -49,7 +49,7 @@ add_params(struct buf *b, const struct http_request *r, bool *out_twice)
 	enum err e = OK;
 
 	for (size_t i = 0; i < r->param_count; i++)
-		list[i] = (struct sorted) { lower(r->params[i].name), r->params[i].value };
+		list[i] = (struct sorted){ lower(r->params[i].name), r->params[i].value };
 	qsort(list, r->param_count, sizeof *list, by_name);
 	*out_twice = has_twice(list, r->param_count);
 	for (size_t i = 0; i < r->param_count; i++) {
@@ -105,7 +105,7 @@ is_timely(const char *timestamp, int64_t now_s)
 	errno = 0;
 	t = strtoll(timestamp, &end, 10);
 	return *end == '\0' && errno == 0 && t >= now_s - LIMIT_HTTP_SIGNATURE_SECONDS &&
-	    t <= now_s + LIMIT_HTTP_SIGNATURE_SECONDS;
+	       t <= now_s + LIMIT_HTTP_SIGNATURE_SECONDS;
 }
 
 static bool

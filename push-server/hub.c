@@ -68,7 +68,8 @@ hub_free(struct hub *h)
 	free(h);
 }
 
-/* --- channels ---------------------------------------------------------------------------------- */
+/* --- channels ----------------------------------------------------------------------------------
+ */
 
 static struct channel *
 channel_find(const struct app *app, const char *name, size_t n)
@@ -118,7 +119,8 @@ channel_free(struct hub *h, struct channel *c)
 	free(c);
 }
 
-/* --- peers ------------------------------------------------------------------------------------- */
+/* --- peers -------------------------------------------------------------------------------------
+ */
 
 enum err
 hub_attach(struct hub *h, struct app *app, struct peer *p)
@@ -185,7 +187,8 @@ hub_slots(const struct hub *h)
 	return h->slot_count;
 }
 
-/* --- subscriptions ----------------------------------------------------------------------------- */
+/* --- subscriptions -----------------------------------------------------------------------------
+ */
 
 static struct subscription *
 sub_find(const struct peer *p, const struct channel *c)
@@ -211,8 +214,8 @@ hub_subscribe(struct hub *h, struct peer *p, const char *name, size_t n)
 		p->sub_cap = p->sub_cap > 0 ? p->sub_cap * 2 : 1;
 		p->subs = xrealloc(p->subs, p->sub_cap, sizeof *p->subs);
 	}
-	c->members[c->member_count] = (struct member) { .peer = p, .back = p->sub_count };
-	p->subs[p->sub_count] = (struct subscription) { .channel = c, .at = c->member_count };
+	c->members[c->member_count] = (struct member){ .peer = p, .back = p->sub_count };
+	p->subs[p->sub_count] = (struct subscription){ .channel = c, .at = c->member_count };
 	c->member_count++;
 	p->sub_count++;
 	h->subscriptions++;
@@ -266,7 +269,8 @@ hub_leave_all(struct hub *h, struct peer *p)
 	p->sub_cap = 0;
 }
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events ------------------------------------------------------------------------------------
+ */
 
 static void
 fan_out(struct hub *h, struct channel *c, struct frame *f, const struct peer *except)

@@ -21,7 +21,7 @@
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 union credentials { /* room for SCM_CREDENTIALS only: descriptors sent to us are dropped */
-	struct cmsghdr header;
+	size_t alignment;
 	char bytes[CMSG_SPACE(sizeof(struct ucred))];
 };
 
@@ -40,7 +40,8 @@ struct inbox {
 	struct mmsghdr messages[INBOX_ROUND];
 };
 
-/* --- who may send -------------------------------------------------------------------------------- */
+/* --- who may send --------------------------------------------------------------------------------
+ */
 
 static bool
 find_user(const char *name, uid_t *out_uid)
@@ -103,7 +104,8 @@ read_users(struct inbox *in, const char *users)
 	return OK;
 }
 
-/* --- opening ------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------
+ */
 
 static enum err
 make_directory(const char *path)
@@ -229,7 +231,8 @@ inbox_fd(const struct inbox *in)
 	return in->fd;
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------
+ */
 
 static int64_t
 uid_of(struct msghdr *h)
@@ -254,7 +257,8 @@ is_allowed(const struct inbox *in, int64_t uid)
 	return false;
 }
 
-/* Senders bind an address of their own, so that this can reach them; those who do not never know. */
+/* Senders bind an address of their own, so that this can reach them; those who do not never know.
+ */
 static void
 answer(const struct inbox *in, const struct msghdr *h, int64_t uid)
 {
@@ -263,8 +267,8 @@ answer(const struct inbox *in, const struct msghdr *h, int64_t uid)
 
 	if (h->msg_namelen <= sizeof(sa_family_t) || notify_line_write(&text, &line) != OK)
 		return;
-	(void)sendto(in->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL, h->msg_name,
-	    h->msg_namelen);
+	(void)sendto(
+	    in->fd, text.data, text.len, MSG_DONTWAIT | MSG_NOSIGNAL, h->msg_name, h->msg_namelen);
 }
 
 static void
@@ -300,7 +304,7 @@ inbox_read(struct inbox *in, int64_t now_ms, inbox_fn *fn, void *ctx)
 	int n;
 
 	for (size_t i = 0; i < INBOX_ROUND; i++)
-		in->messages[i].msg_hdr = (struct msghdr) {
+		in->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &in->sender[i],
 			.msg_namelen = sizeof in->sender[i],
 			.msg_iov = &in->iov[i],

@@ -52,7 +52,8 @@ write_row(struct buf *b, enum metric which, uint64_t value)
 	enum err e = OK;
 
 	if (table[which].help != NULL)
-		e = buf_addf(b, "# HELP %s %s\n# TYPE %s counter\n", family, table[which].help, family);
+		e = buf_addf(
+		    b, "# HELP %s %s\n# TYPE %s counter\n", family, table[which].help, family);
 	if (e != OK)
 		return e;
 	if (*label == '\0')
@@ -72,11 +73,11 @@ metrics_write(struct buf *b, const struct metrics *m, const struct metrics_now *
 {
 	enum err e;
 
-	if ((e = write_gauge(b, "push_connections", "WebSocket connections open.",
-		 now->connections)) != OK ||
+	if ((e = write_gauge(
+		 b, "push_connections", "WebSocket connections open.", now->connections)) != OK ||
 	    (e = write_gauge(b, "push_channels", "Channels occupied.", now->channels)) != OK ||
-	    (e = write_gauge(b, "push_subscriptions", "Subscriptions, one a connection and channel.",
-		 now->subscriptions)) != OK)
+	    (e = write_gauge(b, "push_subscriptions",
+		 "Subscriptions, one a connection and channel.", now->subscriptions)) != OK)
 		return e;
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		if ((e = write_row(b, (enum metric)i, m->count[i])) != OK)

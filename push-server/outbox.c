@@ -64,5 +64,5 @@ outbox_clear(struct outbox *o)
 	while (o->count > 0)
 		frame_unref(outbox_pop(o));
 	free(o->ring);
-	*o = (struct outbox) { .ring = NULL };
+	*o = (struct outbox){ .ring = NULL };
 }

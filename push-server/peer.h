@@ -37,11 +37,11 @@ struct subscription {
 
 struct peer {
 	const struct transport *transport;
-	struct app *app;                 /* NULL: not attached to the hub */
-	struct subscription *subs;       /* hub's */
-	uint32_t sub_count, sub_cap;     /* hub's */
-	uint32_t nonce, slot;            /* hub's: the two halves of the socket id */
-	struct peer *next_doomed;        /* hub's */
+	struct app *app;             /* NULL: not attached to the hub */
+	struct subscription *subs;   /* hub's */
+	uint32_t sub_count, sub_cap; /* hub's */
+	uint32_t nonce, slot;        /* hub's: the two halves of the socket id */
+	struct peer *next_doomed;    /* hub's */
 	struct outbox outbox;
 	uint16_t close_code; /* 0: open; PEER_GONE: nobody is there to be told */
 };

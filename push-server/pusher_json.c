@@ -15,7 +15,7 @@ pusher_parse(const char *p, size_t n, struct pusher_message *out)
 		json_decref(root);
 		return ERR_INVALID;
 	}
-	*out = (struct pusher_message) {
+	*out = (struct pusher_message){
 		.event = json_member_string(root, "event"),
 		.channel = json_member_string(root, "channel"),
 		.data = json_object_get(root, "data"),
@@ -28,7 +28,7 @@ void
 pusher_message_clear(struct pusher_message *m)
 {
 	json_decref(m->root);
-	*m = (struct pusher_message) { .root = NULL };
+	*m = (struct pusher_message){ .root = NULL };
 }
 
 /* Steals value. */
@@ -44,8 +44,8 @@ frame_of(json_t *value)
 struct frame *
 pusher_established(const char *socket_id, long activity_seconds)
 {
-	json_auto_t *inner = json_pack("{s:s, s:I}", "socket_id", socket_id, "activity_timeout",
-	    (json_int_t)activity_seconds);
+	json_auto_t *inner = json_pack(
+	    "{s:s, s:I}", "socket_id", socket_id, "activity_timeout", (json_int_t)activity_seconds);
 	auto_char *data = json_text(inner);
 
 	return frame_of(
@@ -62,9 +62,9 @@ pusher_subscribed(const char *channel, const char *data)
 struct frame *
 pusher_subscription_error(const char *channel, const char *type, const char *text, int status)
 {
-	return frame_of(json_pack("{s:s, s:s, s:{s:s*, s:s, s:i}}", "event",
-	    "pusher:subscription_error", "channel", channel, "data", "type", type, "error", text,
-	    "status", status));
+	return frame_of(
+	    json_pack("{s:s, s:s, s:{s:s*, s:s, s:i}}", "event", "pusher:subscription_error",
+		"channel", channel, "data", "type", type, "error", text, "status", status));
 }
 
 struct frame *
@@ -89,6 +89,6 @@ pusher_pong(void)
 struct frame *
 pusher_event(const char *name, const char *channel, json_t *data, const char *user_id)
 {
-	return frame_of(json_pack("{s:s, s:s, s:O, s:s*}", "event", name, "channel", channel, "data",
-	    data, "user_id", user_id));
+	return frame_of(json_pack("{s:s, s:s, s:O, s:s*}", "event", name, "channel", channel,
+	    "data", data, "user_id", user_id));
 }

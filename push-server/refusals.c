@@ -10,7 +10,7 @@ entry_of(struct refusals *r, int64_t uid)
 			return &r->list[i];
 	if (r->count == REFUSALS_MAX && uid != OTHERS)
 		return entry_of(r, OTHERS);
-	r->list[r->count] = (struct refusal) { .uid = uid, .answered_ms = -REFUSALS_ANSWER_MS };
+	r->list[r->count] = (struct refusal){ .uid = uid, .answered_ms = -REFUSALS_ANSWER_MS };
 	return &r->list[r->count++];
 }
 

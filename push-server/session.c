@@ -11,7 +11,8 @@
 
 #define CLOSE_GRACE_MS 5000 /* for the last frames to leave; then the socket is cut */
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------
+ */
 
 static void
 count(const struct session *s, enum metric which)
@@ -71,8 +72,8 @@ end_unknown_key(struct session *s, const struct session_request *r, int64_t now_
 	char text[LIMIT_APP_FIELD_LEN + 64] = "App key does not exist.";
 
 	if (r->key_len <= LIMIT_APP_FIELD_LEN && utf8_is_valid(r->key, r->key_len))
-		(void)snprintf(text, sizeof text, "App key %.*s does not exist.", (int)r->key_len,
-		    r->key);
+		(void)snprintf(
+		    text, sizeof text, "App key %.*s does not exist.", (int)r->key_len, r->key);
 	end_counted(s, METRIC_REFUSED_KEY, 4001, text, now_ms);
 }
 
@@ -113,7 +114,7 @@ session_open(struct session *s, struct session_env *env, const struct transport 
 {
 	char id[SOCKET_ID_SIZE];
 
-	*s = (struct session) { .peer.transport = t, .env = env, .seen_ms = now_ms };
+	*s = (struct session){ .peer.transport = t, .env = env, .seen_ms = now_ms };
 	if (!may_enter(s, apps_by_key(env->apps, r->key, r->key_len), r, now_ms))
 		return;
 	arm(s);
@@ -133,7 +134,8 @@ session_tick(struct session *s, int64_t now_ms)
 	if (peer_has_ended(&s->peer))
 		return false;
 	if (s->is_asked) {
-		end_counted(s, METRIC_CLOSED_SILENT, 4201, "Pong reply not received in time", now_ms);
+		end_counted(
+		    s, METRIC_CLOSED_SILENT, 4201, "Pong reply not received in time", now_ms);
 		return true;
 	}
 	/* frames do not move the deadline: it is looked at when it comes */
@@ -159,7 +161,8 @@ session_close(struct session *s)
 	outbox_clear(&s->peer.outbox);
 }
 
-/* --- subscribe --------------------------------------------------------------------------------- */
+/* --- subscribe ---------------------------------------------------------------------------------
+ */
 
 struct subscribe {
 	const char *channel, *auth, *channel_data; /* borrowed from the message */
@@ -205,7 +208,8 @@ is_authorised(struct session *s, const struct subscribe *sub)
 	    channel_auth_is_valid(s->peer.app, hub_socket_id(&s->peer, id), sub->channel,
 		is_presence ? sub->channel_data : NULL, sub->auth))
 		return true;
-	refuse(s, METRIC_SUBSCRIBE_BAD_AUTH, sub, "AuthError", "The connection is unauthorized.", 401);
+	refuse(
+	    s, METRIC_SUBSCRIBE_BAD_AUTH, sub, "AuthError", "The connection is unauthorized.", 401);
 	return false;
 }
 
@@ -264,7 +268,8 @@ on_pong(struct session *s, const struct pusher_message *m, int64_t now_ms)
 	(void)now_ms;
 }
 
-/* --- client events ----------------------------------------------------------------------------- */
+/* --- client events -----------------------------------------------------------------------------
+ */
 
 static bool
 is_rate_kept(struct session *s, int64_t now_ms)
@@ -310,14 +315,16 @@ on_client_event(struct session *s, const struct pusher_message *m, int64_t now_m
 		say(s, pusher_error(4301, text));
 		return;
 	}
-	/* rebuilt, never forwarded: what else the client wrote (a user_id) is not ours to vouch for */
+	/* rebuilt, never forwarded: what else the client wrote (a user_id) is not ours to vouch for
+	 */
 	f = pusher_event(m->event, m->channel, m->data, NULL);
 	hub_publish(s->env->hub, s->peer.app, m->channel, strlen(m->channel), f, &s->peer);
 	frame_unref(f);
 	count(s, METRIC_EVENTS_CLIENT);
 }
 
-/* --- the table --------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------
+ */
 
 /* The whole client-to-server protocol, a row an event; a name that ends in '-' is a prefix. */
 static const struct {

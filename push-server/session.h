@@ -29,7 +29,7 @@ struct session {
 	struct peer peer;
 	struct session_env *env;
 	struct wheel_node timer;
-	int64_t seen_ms; /* when the last frame came */
+	int64_t seen_ms;          /* when the last frame came */
 	int64_t client_events_ms; /* start of the second that is counted */
 	uint32_t client_events;
 	bool is_asked; /* a pusher:ping is out */

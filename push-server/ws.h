@@ -18,9 +18,9 @@ struct ws;
 
 struct ws_options {
 	const char *host;
-	int port;                           /* 0: any free one */
-	int tls_port;                       /* 0: none */
-	const char *tls_cert, *tls_key;     /* PEM files */
+	int port;                       /* 0: any free one */
+	int tls_port;                   /* 0: none */
+	const char *tls_cert, *tls_key; /* PEM files */
 	long drain_seconds;
 	struct session_env *env; /* its wheel is initialised here */
 	struct http_api *api;

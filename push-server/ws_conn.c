@@ -22,7 +22,8 @@ conn_of(struct peer *p)
 	return (struct conn *)(void *)p;
 }
 
-/* --- out ----------------------------------------------------------------------------------------- */
+/* --- out -----------------------------------------------------------------------------------------
+ */
 
 /* A dead socket is not an error here: its close is on the way. */
 static bool
@@ -127,7 +128,8 @@ ws_conn_writable(struct conn *c)
 	return 0;
 }
 
-/* --- in ------------------------------------------------------------------------------------------ */
+/* --- in ------------------------------------------------------------------------------------------
+ */
 
 int
 ws_conn_upgrade(struct ws *w, struct lws *wsi)
@@ -148,7 +150,7 @@ ws_conn_upgrade(struct ws *w, struct lws *wsi)
 	if (value == NULL || strcmp(value, "13") != 0)
 		http_api_refuse(w->o.api, 426, "Sec-WebSocket-Version must be 13.", &refusal);
 	else if (!ws_request_line(wsi, &method, path, sizeof path) ||
-	    !apps_match_path(w->o.env->apps, path, &key, &key_len))
+		 !apps_match_path(w->o.env->apps, path, &key, &key_len))
 		http_api_refuse(w->o.api, 404, "There is no WebSocket here.", &refusal);
 	else
 		return 0;

@@ -1,0 +1,399 @@
+/*
+ * Loop, listeners, timers, stopping.
+ *
+ * The loop is ours and libwebsockets is its guest (foreign_loops). We accept ourselves and hand
+ * the descriptors over: at the limit the listeners rest until one is free, where libwebsockets
+ * would spin. One timer drives the wheel; before the loop sleeps the hub is flushed, so that what
+ * came in one round goes out as one write a subscriber.
+ */
+#include "ws_internal.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "listener.h"
+#include "log.h"
+
+#define ACCEPTS_PER_ROUND 64
+#define DRAIN_TICK_SECONDS 0.1
+#define RX_BYTES 512       /* a quarter of the default: memory of an idle connection */
+#define TX_BYTES (1 << 20) /* 0 would split and copy every longer message */
+#define HEADER_POOL 64
+
+static int callback(
+    struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len);
+
+static const struct lws_protocols protocols[] = {
+	{ .name = "pusher",
+	    .callback = callback,
+	    .per_session_data_size = sizeof(struct conn),
+	    .rx_buffer_size = RX_BYTES,
+	    .tx_packet_size = TX_BYTES },
+	{ .name = NULL },
+};
+
+/* No validity timers of the library's: they are O(n) a connection. In the vhost, not the context.
+ */
+static const lws_retry_bo_t no_validity = { .retry_ms_table = NULL };
+
+/* --- accepting --- */
+
+static void
+pause_listeners(struct ws *w)
+{
+	static struct log_limit limit;
+	unsigned long suppressed;
+
+	w->is_paused = true;
+	ev_io_stop(w->loop, &w->plain.io);
+	ev_io_stop(w->loop, &w->tls.io);
+	if (log_allowed(&limit, &suppressed))
+		log_warn("no descriptor is free: accepting pauses connections=%zu", w->sockets);
+}
+
+static void
+resume_listeners(struct ws *w)
+{
+	w->is_paused = false;
+	if (w->plain.fd >= 0)
+		ev_io_start(w->loop, &w->plain.io);
+	if (w->tls.fd >= 0)
+		ev_io_start(w->loop, &w->tls.io);
+}
+
+static void
+on_connect(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct ws_listener *l = io->data;
+	struct ws *w = ev_userdata(loop);
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
+		int fd;
+
+		if (w->sockets >= w->socket_max) {
+			pause_listeners(w);
+			return;
+		}
+		fd = listener_accept(l->fd);
+		if (fd < 0)
+			return;
+		w->sockets++;
+		if (lws_adopt_descriptor_vhost(l->vhost,
+			LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
+			(lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL) == NULL)
+			log_debug("a connection was not adopted");
+	}
+}
+
+static void
+on_gone(struct ws *w)
+{
+	if (w->sockets > 0)
+		w->sockets--;
+	if (w->is_paused)
+		resume_listeners(w);
+}
+
+/* --- libwebsockets --- */
+
+static int
+callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
+{
+	struct ws *w = ws_of(wsi);
+	struct conn *c = user;
+
+	switch (why) {
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return ws_conn_upgrade(w, wsi);
+	case LWS_CALLBACK_ESTABLISHED: return ws_conn_open(w, wsi, c);
+	case LWS_CALLBACK_RECEIVE: return ws_conn_receive(wsi, c, in, len);
+	case LWS_CALLBACK_SERVER_WRITEABLE: return ws_conn_writable(c);
+	case LWS_CALLBACK_RECEIVE_PONG: session_seen(&c->session, clock_mono_ms()); return 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		ws_conn_close(c); /* nothing may be written any more */
+		return 0;
+	case LWS_CALLBACK_CLOSED: ws_conn_close(c); return 0;
+	case LWS_CALLBACK_HTTP: return ws_http_request(w, wsi, c);
+	case LWS_CALLBACK_HTTP_BODY: return ws_http_body(c, in, len);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return ws_http_complete(w, wsi, c);
+	case LWS_CALLBACK_CLOSED_HTTP:
+		if (c != NULL)
+			ws_http_drop(c);
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY: on_gone(w); return 0;
+	default: return 0;
+	}
+}
+
+static void
+log_library(int level, const char *line)
+{
+	static struct log_limit limit;
+	unsigned long suppressed;
+
+	if (log_allowed(&limit, &suppressed))
+		log_line(level == LLL_ERR ? LOG_WARN : LOG_DEBUG,
+		    "libwebsockets: %s suppressed=%lu", line, suppressed);
+}
+
+/* Soft limit to hard, and what that leaves for connections. */
+static size_t
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1024 - LIMIT_FD_RESERVE;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur > 2 * LIMIT_FD_RESERVE ? limit.rlim_cur - LIMIT_FD_RESERVE
+						     : LIMIT_FD_RESERVE;
+}
+
+static enum err
+open_listener(struct ws *w, struct ws_listener *l, int port, bool is_tls)
+{
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.vhost_name = is_tls ? "tls" : "plain",
+		.protocols = protocols,
+		.retry_and_idle_policy = &no_validity,
+		.alpn = "http/1.1",
+		.keepalive_timeout = 60,
+		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
+		.ssl_cert_filepath = is_tls ? w->o.tls_cert : NULL,
+		.ssl_private_key_filepath = is_tls ? w->o.tls_key : NULL,
+	};
+	enum err e = listener_open(w->o.host, port, &l->fd, &l->port);
+
+	if (e != OK)
+		return e;
+	l->vhost = lws_create_vhost(w->lws, &info);
+	if (l->vhost == NULL) {
+		log_error("%s", is_tls ? "PUSH_TLS_CERT or PUSH_TLS_KEY cannot be used"
+				       : "libwebsockets has no virtual host for us");
+		return ERR_IO;
+	}
+	ev_io_init(&l->io, on_connect, l->fd, EV_READ);
+	l->io.data = l;
+	ev_io_start(w->loop, &l->io);
+	return OK;
+}
+
+static void
+close_listener(struct ws *w, struct ws_listener *l)
+{
+	ev_io_stop(w->loop, &l->io);
+	if (l->fd >= 0)
+		(void)close(l->fd);
+	l->fd = -1;
+}
+
+/* --- timers --- */
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct ws *w = ev_userdata(loop);
+	int64_t now_ms = clock_mono_ms();
+	struct wheel_node *n;
+
+	(void)timer;
+	(void)events;
+	while ((n = wheel_expired(w->o.env->wheel, now_ms)) != NULL) {
+		struct session *s =
+		    (struct session *)(void *)((char *)n - offsetof(struct session, timer));
+
+		if (!session_tick(s, now_ms))
+			ws_conn_cut((struct conn *)(void *)s);
+	}
+}
+
+static void
+on_flush(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+	struct ws *w = ev_userdata(loop);
+
+	(void)prepare;
+	(void)events;
+	hub_flush(w->o.env->hub);
+}
+
+static void
+take_datagram(void *ctx, const char *p, size_t n)
+{
+	const struct ws *w = ctx;
+
+	ingest_datagram(w->o.ingest, p, n);
+}
+
+static void
+on_inbox(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct ws *w = ev_userdata(loop);
+
+	(void)io;
+	(void)events;
+	inbox_read(w->o.inbox, clock_mono_ms(), take_datagram, w);
+}
+
+/* --- stopping --- */
+
+static void
+on_drain(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct ws *w = ev_userdata(loop);
+	struct hub *h = w->o.env->hub;
+	int64_t now_ms = clock_mono_ms();
+	size_t sent = 0;
+
+	(void)timer;
+	(void)events;
+	for (; w->drain_slot < hub_slots(h) && sent < w->drain_batch; w->drain_slot++) {
+		struct peer *p = hub_peer_at(h, w->drain_slot);
+
+		if (p == NULL || peer_has_ended(p))
+			continue;
+		session_end((struct session *)(void *)p, 4200, "Server is shutting down", now_ms);
+		metric_add(w->o.env->metrics, METRIC_CLOSED_DRAIN, 1);
+		sent++;
+	}
+	if (hub_peer_count(h) == 0 || now_ms >= w->drain_deadline_ms)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+/* Listeners first, then the clients spread over seconds: they come back at once, elsewhere. */
+static void
+begin_drain(struct ws *w, long seconds)
+{
+	size_t ticks = (size_t)((double)seconds / DRAIN_TICK_SECONDS) + 1;
+
+	close_listener(w, &w->plain);
+	close_listener(w, &w->tls);
+	w->is_paused = false;
+	w->o.env->is_draining = w->o.api->is_draining = true;
+	w->drain_batch = hub_peer_count(w->o.env->hub) / ticks + 1;
+	w->drain_deadline_ms = clock_mono_ms() + seconds * 1000 + 1000;
+	log_info("draining connections=%zu seconds=%ld", hub_peer_count(w->o.env->hub), seconds);
+	ev_timer_init(&w->drain, on_drain, 0, DRAIN_TICK_SECONDS);
+	ev_timer_start(w->loop, &w->drain);
+}
+
+static void
+on_signal(struct ev_loop *loop, ev_signal *sig, int events)
+{
+	struct ws *w = ev_userdata(loop);
+
+	(void)events;
+	if (sig->signum == SIGHUP)
+		return; /* a lost terminal is no reason to leave */
+	if (w->o.env->is_draining)
+		ev_break(loop, EVBREAK_ALL);
+	else
+		begin_drain(w, sig->signum == SIGINT ? 0 : w->o.drain_seconds);
+}
+
+static void
+watch(struct ws *w)
+{
+	ev_timer_init(&w->tick, on_tick, WHEEL_TICK_MS / 1000.0, WHEEL_TICK_MS / 1000.0);
+	ev_timer_start(w->loop, &w->tick);
+	ev_prepare_init(&w->flush, on_flush);
+	ev_prepare_start(w->loop, &w->flush);
+	ev_signal_init(&w->on_term, on_signal, SIGTERM);
+	ev_signal_start(w->loop, &w->on_term);
+	ev_signal_init(&w->on_int, on_signal, SIGINT);
+	ev_signal_start(w->loop, &w->on_int);
+	ev_signal_init(&w->on_hup, on_signal, SIGHUP);
+	ev_signal_start(w->loop, &w->on_hup);
+	if (w->o.inbox != NULL) {
+		ev_io_init(&w->inbox_io, on_inbox, inbox_fd(w->o.inbox), EV_READ);
+		ev_io_start(w->loop, &w->inbox_io);
+	}
+}
+
+/* --- life --- */
+
+static enum err
+open_context(struct ws *w)
+{
+	void *loops[] = { w->loop };
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+		.foreign_loops = loops,
+		.user = w,
+		.gid = -1,
+		.uid = -1,
+		.max_http_header_pool = HEADER_POOL,
+		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
+		.fd_limit_per_thread = (unsigned)(w->socket_max + LIMIT_FD_RESERVE),
+	};
+
+	lws_set_log_level(LLL_ERR | LLL_WARN, log_library);
+	w->lws = lws_create_context(&info);
+	if (w->lws != NULL)
+		return OK;
+	log_error("libwebsockets does not start: is libwebsockets-evlib-ev installed?");
+	return ERR_IO;
+}
+
+enum err
+ws_new(const struct ws_options *o, struct ws **out_ws)
+{
+	struct ws *w = xcalloc(1, sizeof *w);
+	enum err e;
+
+	w->o = *o;
+	w->plain.fd = w->tls.fd = -1;
+	w->socket_max = raise_descriptors();
+	w->loop = ev_loop_new(EVFLAG_AUTO);
+	if (w->loop == NULL)
+		abort();
+	ev_set_userdata(w->loop, w);
+	wheel_init(o->env->wheel, clock_mono_ms());
+	if ((e = open_context(w)) == OK &&
+	    (e = open_listener(w, &w->plain, o->port, false)) == OK &&
+	    (o->tls_port == 0 || (e = open_listener(w, &w->tls, o->tls_port, true)) == OK)) {
+		watch(w);
+		*out_ws = w;
+		return OK;
+	}
+	ws_free(w);
+	return e;
+}
+
+int
+ws_port(const struct ws *w)
+{
+	return w->plain.port;
+}
+
+int
+ws_tls_port(const struct ws *w)
+{
+	return w->tls.port;
+}
+
+void
+ws_run(struct ws *w)
+{
+	(void)ev_run(w->loop, 0);
+}
+
+void
+ws_free(struct ws *w)
+{
+	if (w == NULL)
+		return;
+	close_listener(w, &w->plain);
+	close_listener(w, &w->tls);
+	if (w->lws != NULL)
+		lws_context_destroy(w->lws);
+	ev_loop_destroy(w->loop);
+	free(w);
+}
