@@ -26,7 +26,7 @@ LIBS_standin = $(shell $(PKG) --libs $(PKGS_standin))
 
 # --- flags -------------------------------------------------------------------------------------
 STD  := -std=c17 -D_GNU_SOURCE
-INC  := -iquote shared -iquote fcgi-app -iquote push-server
+INC  := -Ishared -Ifcgi-app -Ipush-server
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wundef \
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
         -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough

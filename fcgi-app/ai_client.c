@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "clock.h"
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 
 /*

@@ -30,7 +30,7 @@ struct ai_client_options {
 	const char *key;         /* NULL or "": no key is sent */
 	const char *model, *fallback_model;                /* when a prompt names none */
 	const char *ca_file;                               /* NULL: the system's */
-	long connect_ms, first_byte_ms, idle_ms, total_ms; /* 0: limits.h */
+	long connect_ms, first_byte_ms, idle_ms, total_ms; /* 0: limit.h */
 	long max_connections;                              /* 0: as many as replies need */
 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "clock.h"
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 
 #define PAGES_MAX 5

@@ -1,7 +1,7 @@
 /* The bytes of one attempt: text to the sink, the rest to the verdict. */
 #include "ai_client_priv.h"
 
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 
 static bool

@@ -7,7 +7,7 @@
  * Threads: any; a provider has no state.
  * Errors:  what the peer did wrong is a struct ai_failure, not an enum err.
  * Trust:   nothing of the peer's is trusted: unknown keys are ignored, ids, roles, numbers and
- *          depth are checked, sizes are capped (limits.h).
+ *          depth are checked, sizes are capped (limit.h).
  */
 #ifndef AI_PROVIDER_H
 #define AI_PROVIDER_H

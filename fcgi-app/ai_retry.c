@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "limits.h"
+#include "limit.h"
 
 #define FIRST_DELAY_MS 1000
 #define MAX_DELAY_MS 60000

@@ -2,7 +2,7 @@
 #include "app.h"
 
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 
 /* null in the answer means: the page's own, through the web server's proxy of /app. */
 static const char *

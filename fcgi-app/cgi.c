@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "request_env.h"
 
 static const char *

@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 #include "request_env.h"
 

@@ -2,7 +2,7 @@
 
 #include "gemini_priv.h"
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 #include "utf8.h"
 
 #define BETWEEN_TURNS "\n\n"

@@ -1,7 +1,7 @@
 /* The answer: one event of the stream, or the whole unary body; they have the same form. */
 #include "gemini_priv.h"
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 
 #define MAX_TOKEN_COUNT INT64_C(1000000000000)
 

@@ -1,7 +1,7 @@
 /* Error bodies: a status of HTTP, google.rpc.Status with details, or whatever a proxy writes. */
 #include "gemini_priv.h"
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 
 #define MAX_WAIT_MS INT64_C(1000000000000)
 #define MAX_QUOTE 40 /* a longer quotation in a message may be a person's text */

@@ -6,7 +6,7 @@
  */
 #include "gemini_priv.h"
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 
 #define PREFIX "models/"
 #define DIGITS_MAX 4

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 #include "notify_wire.h"
 

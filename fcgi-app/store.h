@@ -23,7 +23,7 @@
 
 #include "buf.h"
 #include "ids.h"
-#include "limits.h"
+#include "limit.h"
 
 #define STORE_BUSY_MS 5000
 

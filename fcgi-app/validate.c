@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "ids.h"
-#include "limits.h"
+#include "limit.h"
 #include "utf8.h"
 
 PRINTF_LIKE(3, 4)

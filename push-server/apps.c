@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "limits.h"
+#include "limit.h"
 
 struct apps {
 	struct app **list;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "limits.h"
+#include "limit.h"
 #include "sign.h"
 
 bool

@@ -5,7 +5,7 @@
 #include "channel_name.h"
 #include "ids.h"
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 #include "pusher_json.h"
 
 struct event {

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "sign.h"
 
 #define SIGNED_TEXT_MAX (64 * 1024)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 #include "notify_wire.h"
 

@@ -1,6 +1,6 @@
 #include "outbox.h"
 
-#include "limits.h"
+#include "limit.h"
 
 #define OUTBOX_FIRST_CAP 4
 

@@ -1,7 +1,7 @@
 #include "pusher_json.h"
 
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 
 enum err
 pusher_parse(const char *p, size_t n, struct pusher_message *out)

@@ -5,7 +5,7 @@
 #include "channel_auth.h"
 #include "channel_name.h"
 #include "json.h"
-#include "limits.h"
+#include "limit.h"
 #include "pusher_json.h"
 #include "utf8.h"
 

@@ -6,7 +6,7 @@
  *
  * Owns:    its peer and its place on the wheel, until session_close.
  * Threads: the event-loop thread only. Times: monotonic milliseconds.
- * Limits:  limits.h and app->limits, each with a counter in metrics.
+ * Limits:  limit.h and app->limits, each with a counter in metrics.
  * Source:  reference of the Pusher protocol, version 7.
  */
 #ifndef SESSION_H

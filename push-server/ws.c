@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "limits.h"
+#include "limit.h"
 #include "listener.h"
 #include "log.h"
 

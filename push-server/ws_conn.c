@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "clock.h"
-#include "limits.h"
+#include "limit.h"
 
 #define JOIN_BYTES (64 * 1024) /* of one write; longer frames go alone */
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "limits.h"
+#include "limit.h"
 
 #define HEAD_BYTES 512
 

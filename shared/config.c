@@ -13,7 +13,7 @@
 #include "buf.h"
 #include "config_priv.h"
 #include "config_table.h"
-#include "limits.h"
+#include "limit.h"
 
 void
 config_problem_add(struct config *c, bool is_error, const char *fmt, ...)

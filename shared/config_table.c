@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "log.h"
 
 #define BOTH (CONFIG_APP | CONFIG_PUSH)

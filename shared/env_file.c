@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 #include "buf.h"
-#include "limits.h"
+#include "limit.h"
 
 #define NAME_MAX_LEN 128
 

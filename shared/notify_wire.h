@@ -13,7 +13,7 @@
  *
  * Pure; fuzzed. Owns: a parsed line owns its JSON root, notify_line_clear frees it; all its
  * strings are borrowed from that root.
- * Errors: ERR_INVALID (not our JSON, wrong type, unknown v or op), ERR_LIMIT (limits.h).
+ * Errors: ERR_INVALID (not our JSON, wrong type, unknown v or op), ERR_LIMIT (limit.h).
  */
 #ifndef NOTIFY_WIRE_H
 #define NOTIFY_WIRE_H
@@ -22,7 +22,7 @@
 #include <stddef.h>
 
 #include "buf.h"
-#include "limits.h"
+#include "limit.h"
 
 enum notify_op { NOTIFY_PUBLISH, NOTIFY_EVICT, NOTIFY_REFUSED };
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "ai_retry.h"
-#include "limits.h"
+#include "limit.h"
 #include "utf8.h"
 
 static struct ai_retry

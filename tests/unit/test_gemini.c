@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "gemini.h"
-#include "limits.h"
+#include "limit.h"
 
 #define TEXT_MAX 4096
 

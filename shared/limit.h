@@ -1,5 +1,5 @@
 /*
- * limits - every maximum, one line each with its reason. The sum of these is what the programs
+ * limit - every maximum, one line each with its reason. The sum of these is what the programs
  * can use. A limit has a counter where it is enforced and a test that goes one over.
  */
 #ifndef LIMITS_H
@@ -40,10 +40,10 @@
 #define LIMIT_AI_RETRY_AFTER_MS (300 * 1000) /* asked to wait longer: final */
 #define LIMIT_AI_ERROR_BYTES (64UL * 1024)
 #define LIMIT_AI_EVENT_BYTES                                                                       \
-	(8UL * 1024 * 1024)                     /* one SSE event: grounding HTML, inline images    \
-						 */
+	(8UL * 1024 * 1024)                      /* one SSE event: grounding HTML, inline images   \
+						  */
 #define LIMIT_AI_ANSWER_BYTES (64 * 1024 * 1024) /* all events of one answer */
-#define LIMIT_AI_BODY_BYTES (8UL * 1024 * 1024) /* unary answer, model list */
+#define LIMIT_AI_BODY_BYTES (8UL * 1024 * 1024)  /* unary answer, model list */
 
 /* --- notify datagram --- */
 #define LIMIT_DATAGRAM_BYTES (192UL * 1024) /* below the stock SO_SNDBUF of 212,992 */
