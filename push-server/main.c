@@ -148,11 +148,23 @@ serve(const struct config *c, const struct options *o)
 	return status;
 }
 
+static const char *
+own_path(char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+
+	if (n <= 0)
+		return NULL;
+	out[n] = '\0';
+	return out;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options o = { .port = -1 };
 	struct config c;
+	char self[4096];
 	int status = EXIT_FAILURE;
 	enum err e;
 
@@ -164,7 +176,7 @@ main(int argc, char **argv)
 		config_print_example(stdout);
 		return EXIT_SUCCESS;
 	}
-	e = config_load(&c, CONFIG_PUSH, o.env, NULL);
+	e = config_load(&c, CONFIG_PUSH, o.env, own_path(self, sizeof self));
 	log_init("push-server", o.debug ? LOG_DEBUG : (enum log_level)c.log_level);
 	config_print_problems(o.check ? stdout : stderr, &c);
 	if (o.check)

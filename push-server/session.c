@@ -9,8 +9,6 @@
 #include "pusher_json.h"
 #include "utf8.h"
 
-#define CLOSE_GRACE_MS 5000 /* for the last frames to leave; then the socket is cut */
-
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -36,7 +34,7 @@ session_end(struct session *s, uint16_t code, const char *text, int64_t now_ms)
 	if (s->peer.app != NULL)
 		hub_leave_all(s->env->hub, &s->peer);
 	peer_end(&s->peer, code, text);
-	wheel_set(s->env->wheel, &s->timer, now_ms + CLOSE_GRACE_MS);
+	wheel_set(s->env->wheel, &s->timer, now_ms + SESSION_CLOSE_GRACE_MS);
 }
 
 static void

@@ -15,6 +15,8 @@
 #include "hub.h"
 #include "wheel.h"
 
+#define SESSION_CLOSE_GRACE_MS 5000 /* for the last frames to leave; then the socket is cut */
+
 /* What all sessions share; borrowed for their life. */
 struct session_env {
 	struct hub *hub;

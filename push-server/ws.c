@@ -21,6 +21,7 @@
 #define RX_BYTES 512       /* a quarter of the default: memory of an idle connection */
 #define TX_BYTES (1 << 20) /* 0 would split and copy every longer message */
 #define HEADER_POOL 64
+#define DESCRIPTORS_MAX 1048576
 
 static int callback(
     struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len);
@@ -146,7 +147,8 @@ raise_descriptors(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 1024 - LIMIT_FD_RESERVE;
-	limit.rlim_cur = limit.rlim_max;
+	/* the library's tables grow with it, and some containers allow a thousand million */
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur > 2 * LIMIT_FD_RESERVE ? limit.rlim_cur - LIMIT_FD_RESERVE
@@ -324,14 +326,13 @@ open_context(struct ws *w)
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_VALIDATE_UTF8,
 		.foreign_loops = loops,
 		.user = w,
 		.gid = -1,
 		.uid = -1,
 		.max_http_header_pool = HEADER_POOL,
 		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
-		.fd_limit_per_thread = (unsigned)(w->socket_max + LIMIT_FD_RESERVE),
 	};
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_library);

@@ -45,6 +45,10 @@ conn_wake(struct peer *p)
 {
 	struct conn *c = conn_of(p);
 
+	/* one who does not read gets his last frame within the grace, or is cut off */
+	if (peer_has_ended(p))
+		wheel_set(c->session.env->wheel, &c->session.timer,
+		    clock_mono_ms() + SESSION_CLOSE_GRACE_MS);
 	(void)lws_callback_on_writable(c->wsi);
 }
 
@@ -102,6 +106,8 @@ say_close(struct conn *c)
 {
 	static unsigned char none[1];
 
+	if (c->session.peer.close_code == PEER_GONE)
+		return -1;
 	lws_close_reason(c->wsi, (enum lws_close_status)c->session.peer.close_code, none, 0);
 	return -1;
 }
@@ -171,8 +177,8 @@ ws_conn_open(struct ws *w, struct lws *wsi, struct conn *c)
 	    !apps_match_path(w->o.env->apps, path, &r.key, &r.key_len))
 		return -1;
 	r.origin = ws_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
-	if (lws_get_urlarg_by_name(wsi, "protocol=", protocol, sizeof protocol) != NULL)
-		r.protocol = protocol;
+	/* it returns the value's place in our buffer, behind the name */
+	r.protocol = lws_get_urlarg_by_name(wsi, "protocol=", protocol, sizeof protocol);
 	c->wsi = wsi;
 	c->rx = BUF_INIT(LIMIT_WS_MESSAGE_BYTES);
 	session_open(&c->session, w->o.env, &transport, &r, clock_mono_ms());
