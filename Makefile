@@ -143,7 +143,7 @@ node_modules/playwright-core/package.json: package-lock.json
 	npm ci --ignore-scripts
 	@touch $@ node_modules/pusher-js/package.json
 test-www: node_modules/playwright-core/package.json
-	node --test tests/www/
+	node --test $(wildcard tests/www/*.test.mjs)
 
 
 # --- everything together: these install what is missing (tests/deps.sh) --------------------------
