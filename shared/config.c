@@ -152,29 +152,50 @@ find_env_file(struct config_loader *l, const char *env_path, const char *self_pa
 
 /* --- one setting --- */
 
-/* Value and where it came from ("environment", "file:line"); NULL when nobody set it. */
+/* Calls find for each of the setting's names, its own first, until one has a value. */
 static const char *
-raw_value(struct config_loader *l, const struct setting *s, char *origin, size_t origin_size)
+find_by_names(struct config_loader *l, const struct setting *s,
+    const char *(*find)(struct config_loader *l, const char *name, char *origin, size_t size),
+    char *origin, size_t size)
 {
 	char names[256];
 	char *rest = names, *name;
+	const char *value = NULL;
 
 	(void)snprintf(names, sizeof names, "%s %s", s->name, s->aliases != NULL ? s->aliases : "");
-	while ((name = strsep(&rest, " ")) != NULL && *name != '\0') {
-		const char *value = from_environment(NULL, name);
-		const struct env_entry *e;
+	while (value == NULL && (name = strsep(&rest, " ")) != NULL && *name != '\0')
+		value = find(l, name, origin, size);
+	return value;
+}
 
-		if (value != NULL) {
-			(void)snprintf(origin, origin_size, "environment: %s", name);
-			return value;
-		}
-		e = env_file_find(&l->env, name);
-		if (e != NULL && (*e->value != '\0' || s->aliases == NULL)) {
-			(void)snprintf(origin, origin_size, "%s:%zu: %s", l->file, e->line, name);
-			return e->value;
-		}
-	}
-	return NULL;
+static const char *
+find_in_environment(struct config_loader *l, const char *name, char *origin, size_t size)
+{
+	(void)l;
+	(void)snprintf(origin, size, "environment: %s", name);
+	return from_environment(NULL, name);
+}
+
+static const char *
+find_in_file(struct config_loader *l, const char *name, char *origin, size_t size)
+{
+	const struct env_entry *e = env_file_find(&l->env, name);
+
+	if (e == NULL)
+		return NULL;
+	(void)snprintf(origin, size, "%s:%zu: %s", l->file, e->line, name);
+	/* "AI_API_KEY=" beside "GEMINI_API_KEY=x": the one with a value. */
+	return *e->value != '\0' || setting_find(name, strlen(name))->aliases == NULL ? e->value
+										      : NULL;
+}
+
+/* Value and where it came from ("environment: NAME", "file:line: NAME"); NULL: nobody set it. */
+static const char *
+raw_value(struct config_loader *l, const struct setting *s, char *origin, size_t origin_size)
+{
+	const char *value = find_by_names(l, s, find_in_environment, origin, origin_size);
+
+	return value != NULL ? value : find_by_names(l, s, find_in_file, origin, origin_size);
 }
 
 static void
@@ -211,6 +232,18 @@ set_bool(struct config *c, const struct setting *s, const char *value, const cha
 		config_problem_add(c, true, "%s: must be true or false", origin);
 }
 
+/* Laravel's words for no value at all. */
+static bool
+means_nothing(const char *value)
+{
+	static const char *const words[] = { "null", "(null)", "empty", "(empty)" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(value, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 set_text(struct config *c, const struct setting *s, const char *value, const char *origin)
 {
@@ -221,9 +254,7 @@ set_text(struct config *c, const struct setting *s, const char *value, const cha
 		return;
 	}
 	free(*field);
-	/* Laravel writes null and (null), empty and (empty) for no value at all. */
-	*field =
-	    xstrdup(strcmp(value, "(null)") == 0 || strcmp(value, "(empty)") == 0 ? "" : value);
+	*field = xstrdup(means_nothing(value) ? "" : value);
 }
 
 static void

@@ -95,6 +95,10 @@ config_decide(struct config *c)
 	decide_environment(c);
 	decide_paths(c);
 	c->is_demo = is_placeholder(c->ai_api_key);
+	if (*c->broadcast_driver == '\0') { /* null is a driver's name, too */
+		free(c->broadcast_driver);
+		c->broadcast_driver = xstrdup("null");
+	}
 	if (c->pusher_app_name == NULL)
 		c->pusher_app_name = xstrdup(c->app_name);
 }
