@@ -6,7 +6,7 @@
 
 #include "buf.h"
 #include "env_file.h"
-#include "limits.h"
+#include "limit.h"
 
 #define TEXT_MAX (64UL * 1024 * 1024)
 

@@ -7,7 +7,7 @@
 
 #include "buf.h"
 #include "env_file.h"
-#include "limits.h"
+#include "limit.h"
 
 static void
 on_problem(void *arg, size_t line, const char *what)
@@ -103,7 +103,7 @@ the_last_of_equal_names_wins(void **state)
 static void
 a_nul_or_too_large_a_file_is_refused_whole(void **state)
 {
-	auto_char *text = xcalloc(LIMIT_ENV_BYTES + 1, 1);
+	char *text = xcalloc(LIMIT_ENV_BYTES + 1, 1);
 	struct env_file f = { 0 };
 
 	(void)state;
@@ -113,6 +113,7 @@ a_nul_or_too_large_a_file_is_refused_whole(void **state)
 	assert_int_equal(
 	    env_file_parse(text, LIMIT_ENV_BYTES + 1, NULL, NULL, NULL, &f), ERR_LIMIT);
 	assert_int_equal(f.count, 0);
+	free(text);
 }
 
 /* Each line doubles the one before: without a cap this is 2^40 bytes. */

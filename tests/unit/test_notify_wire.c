@@ -117,7 +117,7 @@ what_is_written_is_read_again(void **state)
 		.socket_id = "1.2",
 		.rid = "abcdefgh",
 	};
-	struct notify_line out;
+	struct notify_line out = { .op = NOTIFY_PUBLISH };
 	auto_buf b = BUF_INIT(1024);
 
 	(void)state;
