@@ -165,11 +165,11 @@ a_datagram_is_walked_line_by_line(void **state)
 {
 	static const char text[] = "\n\none\r\ntwo\n\r\nthree";
 	static const char *const want[] = { "one", "two", "three" };
-	const char *p = text, *line;
+	const char *p = text, *line = NULL;
 	size_t n = sizeof text - 1, len, i = 0;
 
 	(void)state;
-	while (notify_next_line(&p, &n, &line, &len)) {
+	while (notify_next_line(&p, &n, &line, &len) != 0) {
 		assert_true(i < ARRAY_LEN(want));
 		assert_int_equal(len, strlen(want[i]));
 		assert_memory_equal(line, want[i], len);
