@@ -148,7 +148,7 @@ test-www: node_modules/playwright-core/package.json
 
 # --- everything together: these install what is missing (tests/deps.sh) --------------------------
 # The tests' node (build/node, 22) comes before the system's.
-NODE_TESTS = PATH="$(CURDIR)/build/node/bin:$$PATH" BIN="$(CURDIR)/$(B)/bin" node --test
+NODE_TESTS = PATH="$(CURDIR)/build/node/bin:$$PATH" BIN="$(CURDIR)/$(B)/bin" node --test --test-reporter=spec
 
 run:
 	@tests/run.sh

@@ -166,16 +166,15 @@ a_datagram_is_walked_line_by_line(void **state)
 	static const char text[] = "\n\none\r\ntwo\n\r\nthree";
 	static const char *const want[] = { "one", "two", "three" };
 	const char *p = text, *line = NULL;
-	size_t n = sizeof text - 1, len, i = 0;
+	size_t n = sizeof text - 1, len = 0, i = 0;
 
 	(void)state;
-	while (notify_next_line(&p, &n, &line, &len) != 0) {
-		assert_true(i < ARRAY_LEN(want));
+	for (; i < ARRAY_LEN(want); i++) {
+		assert_int_not_equal(notify_next_line(&p, &n, &line, &len), 0);
 		assert_int_equal(len, strlen(want[i]));
 		assert_memory_equal(line, want[i], len);
-		i++;
 	}
-	assert_int_equal(i, ARRAY_LEN(want));
+	assert_int_equal(notify_next_line(&p, &n, &line, &len), 0);
 	assert_int_equal(n, 0);
 }
 
