@@ -1,0 +1,118 @@
+/**
+ * A real Chromium for tests of the page, and what such tests do again and again.
+ *
+ *   const browser = await startBrowser();
+ *   const chat = await browser.open(system.url, { locale: 'es-ES' });    a Chat: one page in a context of its own
+ *   await chat.send('hola');  await chat.ended();  await chat.copied()   === the stored text
+ *   await browser.stop();     throws if a page broke its CSP, threw, or complained in its console
+ *
+ * CHROMIUM: its path (/usr/bin/chromium). SHOTS: a directory where shot(name) puts pictures; without it there are none.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+	'--disable-component-update', '--disable-sync'];
+const PAGE_MS = 20_000;
+const NOT_FOUND_IS_NO_ERROR = /the server responded with a status of 404/;     // a chat before its first message
+const OVER = '.msg.a:last-of-type:is([data-status=complete],[data-status=truncated],[data-status=stopped],[data-status=blocked],[data-status=error])';
+
+export class Chat {
+	constructor(page, problems) {
+		Object.assign(this, { page, problems });
+	}
+
+	get id() { return new URLSearchParams(new URL(this.page.url()).hash.slice(1)).get('c'); }
+
+	/** What the pill says: live, polling, connecting, offline, down. */
+	state(state) { return this.page.waitForSelector(`#conn[data-s=${state}]`); }
+
+	async send(text) {
+		await this.page.fill('#input', text);
+		await this.page.press('#input', 'Enter');
+	}
+
+	/** Until the count-th answer is over and wholly drawn. */
+	async ended(count = 1) {
+		await this.page.waitForFunction(([over, n]) => document.querySelectorAll('.msg.a').length === n && document.querySelector(over)
+			&& !document.querySelector('.md[aria-busy]'), [OVER, count]);
+	}
+
+	/** Until the last answer shows that many characters. */
+	grown(length) {
+		return this.page.waitForFunction((n) => [...document.querySelectorAll('.msg.a .md')].at(-1)?.textContent.length >= n, length);
+	}
+
+	/** [{role, text}] as one reads it. */
+	shown() {
+		return this.page.$$eval('.msg', (all) => all.map((li) => ({
+			role: li.classList.contains('u') ? 'user' : 'assistant', text: li.querySelector('.body,.md').innerText.trim(),
+		})));
+	}
+
+	/** The last answer's source, by its copy button. */
+	async copied() {
+		await this.page.locator('.msg.a .acts .ico').last().click();
+		await this.page.waitForSelector('.acts .ico[data-ta=copied]');
+		return this.page.evaluate(() => navigator.clipboard.readText());
+	}
+
+	/** What the server has of this chat: {seq, messages} */
+	async stored() {
+		return (await fetch(new URL(`/api/chats/${this.id}/history?after=0`, this.page.url()))).json();
+	}
+
+	async lastStored() {
+		return (await this.stored()).messages.filter((m) => m.role === 'assistant').at(-1);
+	}
+
+	/** Requests and errors that a test provokes do not count against the page. */
+	expect(pattern) { this.problems.expected.push(pattern); }
+
+	async reload() {
+		await this.page.reload();
+		await this.page.waitForSelector('html[data-ready]');
+	}
+
+	async shot(name) {
+		if (!process.env.SHOTS)
+			return;
+		mkdirSync(process.env.SHOTS, { recursive: true });
+		await this.page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
+	}
+}
+
+class Browser {
+	constructor(chromium) {
+		this.chromium = chromium;
+		this.pages = [];
+	}
+
+	/** options: of Playwright's context, and before(page): called before the page is loaded. */
+	async open(url, { before, ...options } = {}) {
+		const context = await this.chromium.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
+		await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
+		const page = await context.newPage();
+		page.setDefaultTimeout(PAGE_MS);
+		const problems = { said: [], expected: [NOT_FOUND_IS_NO_ERROR] };
+		page.on('pageerror', (e) => problems.said.push(String(e)));
+		page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) problems.said.push(m.text()); });
+		this.pages.push(problems);
+		await before?.(page);
+		await page.goto(url);
+		await page.waitForSelector('html[data-ready]');
+		return new Chat(page, problems);
+	}
+
+	async stop() {
+		await this.chromium.close();
+		const bad = this.pages.flatMap(({ said, expected }) => said.filter((text) => !expected.some((e) => e.test(text))));
+		if (bad.length > 0)
+			throw new Error(`the page complained:\n${bad.join('\n')}`);
+	}
+}
+
+export async function startBrowser() {
+	return new Browser(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGS }));
+}
