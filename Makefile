@@ -133,16 +133,13 @@ format:
 
 # --- the page's libraries: copied, never built; serving them needs no Node ----------------------
 www: www/vendor/VENDOR.json
-www/vendor/VENDOR.json: www/vendor.mjs node_modules/pusher-js/package.json
+www/vendor/VENDOR.json: www/vendor.mjs node_modules/.package-lock.json
 	node www/vendor.mjs
-node_modules/pusher-js/package.json: package-lock.json
-	npm ci --ignore-scripts --omit=dev
+# npm's own stamp, as in tests/deps.sh. What is there for the tests is not taken away.
+node_modules/.package-lock.json: package-lock.json
+	npm ci --ignore-scripts $(if $(wildcard node_modules/playwright-core),,--omit=dev)
 	@touch $@
-# The real clients and the browser driver of the tests, and what the page ships.
-node_modules/playwright-core/package.json: package-lock.json
-	npm ci --ignore-scripts
-	@touch $@ node_modules/pusher-js/package.json
-test-www: node_modules/playwright-core/package.json
+test-www:
 	node --test $(wildcard tests/www/*.test.mjs)
 
 
