@@ -56,9 +56,12 @@ test('kill -9 of the push server: supervisord brings it back', async (t) => {
 	});
 	await supervisord.start();
 
-	const pidOf = () => Number(readFileSync(join(dir, 'supervisord.log'), 'utf8').match(/spawned: 'websockets_00' with pid (\d+)(?![\s\S]*spawned:)/)?.[1]);
+	const said = () => readFileSync(join(dir, 'supervisord.log'), 'utf8');
+	const pidOf = () => Number(said().match(/spawned: 'websockets_00' with pid (\d+)(?![\s\S]*spawned:)/)?.[1]);
 	const first = pidOf();
 	assert.ok(first > 0);
+	// Before that supervisord tries again whatever autorestart says.
+	await waitFor(() => said().includes('websockets_00 entered RUNNING state'), 'the first one is taken as running');
 	process.kill(first, 'SIGKILL');
 	const second = await waitFor(() => pidOf() !== first && pidOf(), 'a second push server', 10_000);
 	await waitFor(() => listens(port), 'the second one listens', 10_000);
