@@ -388,6 +388,8 @@ publisher_taken(const struct publisher *p, size_t *out_count)
 void
 publisher_deleted(struct publisher *p, size_t count)
 {
+	if (count == 0)
+		return;
 	memmove(p->taken, p->taken + count, (p->taken_count - count) * sizeof *p->taken);
 	p->taken_count -= count;
 }
