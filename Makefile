@@ -157,6 +157,12 @@ test:
 integration browser: all gemini-standin www
 	@tests/deps.sh test
 	$(if $(wildcard tests/$@/*.test.mjs),$(NODE_TESTS) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
+bench: all gemini-standin
+	@tests/deps.sh test
+	PATH="$(CURDIR)/build/node/bin:$$PATH" node tests/bench/a-thousand-replies-at-once.mjs
+soak: all gemini-standin
+	@tests/deps.sh test
+	PATH="$(CURDIR)/build/node/bin:$$PATH" KILLS=200 node --test tests/integration/kill-9-loses-nothing.test.mjs
 check:
 	$(MAKE) lint
 	$(MAKE) WERROR=1 all gemini-standin unit
@@ -196,7 +202,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all run test integration browser check install uninstall www test-www unit asan tsan fuzz lint format clean gemini-standin FORCE
+.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan tsan fuzz lint format clean gemini-standin FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
