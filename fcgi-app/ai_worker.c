@@ -219,7 +219,7 @@ add_reply(struct ai_worker *w, struct reply *r)
 {
 	if (w->count == w->cap) {
 		w->cap = w->cap > 0 ? 2 * w->cap : 64;
-		w->replies = xrealloc(w->replies, w->cap, sizeof *w->replies);
+		w->replies = xrealloc(w->replies, w->cap, sizeof(struct reply *));
 	}
 	w->replies[w->count++] = r;
 }
@@ -308,7 +308,7 @@ tick(struct ai_worker *w, bool is_leaving)
 {
 	int64_t now_ms = clock_mono_ms(), wall_ms = clock_wall_ms();
 	size_t max = (size_t)w->o.config->ai_max_replies;
-	struct reply **running = xcalloc(w->count + 1, sizeof *running);
+	struct reply **running = xcalloc(w->count + 1, sizeof(struct reply *));
 	struct tick t = {
 		.owner = w->owner,
 		.provider = w->o.config->ai_provider,

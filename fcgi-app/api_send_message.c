@@ -188,7 +188,7 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 		.rid = q->rid,
 		.now_ms = clock_wall_ms(),
 	};
-	if (read_headers(q, &w, r) && (e = send_message_canonical(&m, &canonical)) == OK) {
+	if (read_headers(q, &w, r) && send_message_canonical(&m, &canonical) == OK) {
 		sign_sha256(canonical.data, canonical.len, w.post.hash);
 		sign_sha256(q->body, q->body_len, w.body_hash);
 		e = writer_submit(a->writer, STORE_DURABLE, store_post, &w);

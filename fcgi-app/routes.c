@@ -13,16 +13,16 @@ enum route_flag {
 };
 
 static const struct route {
-	enum http_method method;
 	const char *pattern; /* {id}: one segment */
 	api_fn handler;
+	enum http_method method;
 	int flags;
 } routes[] = {
-	{ HTTP_POST, "/api/send-message", api_send_message, OPEN },
-	{ HTTP_GET, "/api/chats", api_chats_list, 0 },
-	{ HTTP_GET, "/api/chats/{id}/history", api_history, OPEN },
-	{ HTTP_GET, "/api/config", api_config, OPEN },
-	{ HTTP_GET, "/api/health", api_health, OPEN },
+	{ "/api/send-message", api_send_message, HTTP_POST, OPEN },
+	{ "/api/chats", api_chats_list, HTTP_GET, 0 },
+	{ "/api/chats/{id}/history", api_history, HTTP_GET, OPEN },
+	{ "/api/config", api_config, HTTP_GET, OPEN },
+	{ "/api/health", api_health, HTTP_GET, OPEN },
 };
 
 /* True if path is of the pattern; {id} goes to *param. */

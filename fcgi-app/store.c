@@ -145,7 +145,7 @@ static enum err
 prepare_all(struct store *s)
 {
 	for (size_t part = 0; part < PART_COUNT; part++) {
-		s->stmt[part] = xcalloc(tables[part]->count, sizeof *s->stmt[part]);
+		s->stmt[part] = xcalloc(tables[part]->count, sizeof(sqlite3_stmt *));
 		for (size_t i = 0; i < tables[part]->count; i++) {
 			int rc = sqlite3_prepare_v3(s->db, tables[part]->sql[i], -1,
 			    SQLITE_PREPARE_PERSISTENT, &s->stmt[part][i], NULL);

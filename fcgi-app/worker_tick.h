@@ -30,6 +30,6 @@ struct tick {
 	bool claimed_all; /* nothing more can be claimed now */
 };
 
-enum err worker_tick(struct store *s, void *tick) MUST_CHECK;
+enum err worker_tick(struct store *s, void *arg /* struct tick */) MUST_CHECK;
 
 #endif

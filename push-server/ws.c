@@ -112,9 +112,7 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, s
 	case LWS_CALLBACK_RECEIVE: return ws_conn_receive(wsi, c, in, len);
 	case LWS_CALLBACK_SERVER_WRITEABLE: return ws_conn_writable(c);
 	case LWS_CALLBACK_RECEIVE_PONG: session_seen(&c->session, clock_mono_ms()); return 0;
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		ws_conn_close(c); /* nothing may be written any more */
-		return 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* nothing may be written any more */
 	case LWS_CALLBACK_CLOSED: ws_conn_close(c); return 0;
 	case LWS_CALLBACK_HTTP: return ws_http_request(w, wsi, c);
 	case LWS_CALLBACK_HTTP_BODY: return ws_http_body(c, in, len);
