@@ -15,7 +15,8 @@ const FILES = [
 	'usr/lib/sysusers.d/charla.conf', 'usr/share/charla/conf/lighttpd.conf', 'usr/share/charla/conf/lighttpd-spawn.conf',
 	'usr/share/charla/conf/lighttpd-common.conf', 'usr/share/charla/conf/apache-proxy-fcgi.conf', 'usr/share/charla/conf/apache-fcgid.conf',
 	'usr/share/charla/conf/apache-common.conf', 'usr/share/charla/conf/supervisor/websockets.conf',
-	'usr/share/charla/conf/supervisor/charla.conf', 'usr/share/charla/conf/apps.json', 'etc/charla/charla.env',
+	'usr/share/charla/conf/supervisor/charla.conf', 'usr/share/charla/conf/apps.json', 'etc/charla/charla.env', 'usr/share/man/man7/charla.7',
+	'usr/share/man/man8/fcgi-app.8', 'usr/share/man/man8/push-server.8',
 ];
 
 const make = (...args) => execFileSync('make', ['--no-print-directory', '-s', ...args], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
