@@ -180,7 +180,7 @@ CONFS   = lighttpd.conf lighttpd-spawn.conf lighttpd-common.conf apache-proxy-fc
           apache-fcgid.conf apache-common.conf apps.json env.example \
           supervisor/websockets.conf supervisor/charla.conf
 UNITS   = charla-api.service charla-api.socket charla-worker.service charla-push.service
-PAGE    = $(filter-out %.mjs,$(shell find www -type f))
+PAGE    = $(filter-out %.mjs www/img/%,$(shell find www -type f))
 RENAME  = sed 's|/usr/lib/charla|$(PREFIX)/lib/charla|g; s|/usr/share/charla|$(PREFIX)/share/charla|g'
 install: all www
 	install -d $(D)/lib/charla $(D)/share/charla/conf/supervisor $(D)/lib/systemd/system \
