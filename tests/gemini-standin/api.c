@@ -40,8 +40,7 @@ struct method {
 	void (*handle)(struct call *c);
 };
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys -------------------------------------------------------------------------------- */
 static bool
 is_good_key(const struct options *o, const char *key)
 {
@@ -82,8 +81,7 @@ check_key(struct call *c)
 	return OK;
 }
 
-/* --- models ------------------------------------------------------------------------------------
- */
+/* --- models ------------------------------------------------------------------------------ */
 static enum err
 find_model(struct call *c, const char *purpose)
 {
@@ -153,8 +151,7 @@ get_model(struct call *c)
 		answer_json(c->req, 200, catalog_model_json(c->model));
 }
 
-/* --- the body ----------------------------------------------------------------------------------
- */
+/* --- the body ---------------------------------------------------------------------------- */
 static enum err
 read_body(struct call *c)
 {
@@ -192,8 +189,7 @@ remember(struct call *c, int64_t attempt)
 	json_decref(entry);
 }
 
-/* --- replies -----------------------------------------------------------------------------------
- */
+/* --- replies ----------------------------------------------------------------------------- */
 /*
  * Later wins: defaults, the person's text, the queue. The directives leave the prompt's text, so
  * that an echo or a quotation does not show them.
@@ -321,8 +317,7 @@ call_get(struct call *c)
 		get_model(c);
 }
 
-/* --- the path ----------------------------------------------------------------------------------
- */
+/* --- the path ---------------------------------------------------------------------------- */
 static const struct method *
 find_method(const char *name)
 {

@@ -250,7 +250,7 @@ set_json(struct directives *d, const struct field *f, const json_t *value, char 
 }
 
 enum err
-directives_parse_json(struct directives *d, const json_t *object, char why[DIRECTIVES_WHY])
+directives_parse_json(struct directives *d, json_t *object, char why[DIRECTIVES_WHY])
 {
 	struct directives set = *d;
 	const struct field *f;
@@ -260,7 +260,7 @@ directives_parse_json(struct directives *d, const json_t *object, char why[DIREC
 
 	if (!json_is_object(object))
 		return fail(why, "directives must be an object, not", "something else", 14);
-	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	json_object_foreach(object, name, value)
 	{
 		if ((f = find(name, strlen(name))) == NULL)
 			return fail(why, "unknown directive", name, strlen(name));

@@ -51,9 +51,9 @@ void directives_init(struct directives *d);
 enum err directives_parse(
     struct directives *d, const char *p, size_t n, char why[DIRECTIVES_WHY]) MUST_CHECK;
 
-/* {"name": number | string | bool, ...} */
+/* {"name": number | string | bool, ...}; only read (Jansson iterates over no const) */
 enum err directives_parse_json(
-    struct directives *d, const json_t *object, char why[DIRECTIVES_WHY]) MUST_CHECK;
+    struct directives *d, json_t *object, char why[DIRECTIVES_WHY]) MUST_CHECK;
 
 /*
  * Takes the [[...]] groups out of a person's text; what remains, trimmed, is appended to rest.

@@ -1,7 +1,5 @@
 #include "google_json.h"
 
-#include <stdint.h>
-
 #define REALS JSON_REAL_PRECISION(15) /* 0.95, not 0.94999999999999996 */
 
 static int
@@ -11,17 +9,17 @@ add_to_buf(const char *p, size_t n, void *arg)
 }
 
 static enum err
-dump(struct buf *b, const json_t *value, size_t flags)
+dump(struct buf *b, json_t *value, size_t flags)
 {
 	return json_dump_callback(value, add_to_buf, b, flags | REALS | JSON_ENCODE_ANY) == 0
 		   ? OK
 		   : ERR_LIMIT;
 }
 
-static enum err write_value(struct buf *b, const json_t *value, size_t flags);
+static enum err write_value(struct buf *b, json_t *value, size_t flags);
 
 static enum err
-write_array(struct buf *b, const json_t *array, size_t flags)
+write_array(struct buf *b, json_t *array, size_t flags)
 {
 	enum err e = buf_adds(b, "[");
 
@@ -35,7 +33,7 @@ write_array(struct buf *b, const json_t *array, size_t flags)
 }
 
 static enum err
-write_member(struct buf *b, const char *key, const json_t *value, size_t flags)
+write_member(struct buf *b, const char *key, json_t *value, size_t flags)
 {
 	json_auto_t *name = json_string(key);
 	enum err e = dump(b, name, flags);
@@ -46,13 +44,13 @@ write_member(struct buf *b, const char *key, const json_t *value, size_t flags)
 }
 
 static enum err
-write_object(struct buf *b, const json_t *object, size_t flags)
+write_object(struct buf *b, json_t *object, size_t flags)
 {
 	enum err e = buf_adds(b, "{");
 	const char *key, *comma = "";
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach(object, key, value)
 	{
 		if (e == OK)
 			e = buf_adds(b, comma);
@@ -64,7 +62,7 @@ write_object(struct buf *b, const json_t *object, size_t flags)
 }
 
 static enum err
-write_value(struct buf *b, const json_t *value, size_t flags)
+write_value(struct buf *b, json_t *value, size_t flags)
 {
 	if (json_is_object(value))
 		return write_object(b, value, flags);
@@ -85,7 +83,7 @@ all_or_nothing(struct buf *b, size_t before, enum err e)
 }
 
 enum err
-google_json_line(struct buf *b, const json_t *value, bool ascii)
+google_json_line(struct buf *b, json_t *value, bool ascii)
 {
 	size_t before = b->len;
 
@@ -93,7 +91,7 @@ google_json_line(struct buf *b, const json_t *value, bool ascii)
 }
 
 enum err
-google_json_pretty(struct buf *b, const json_t *value, bool ascii)
+google_json_pretty(struct buf *b, json_t *value, bool ascii)
 {
 	size_t before = b->len;
 	enum err e = dump(b, value, JSON_INDENT(2) | (ascii ? JSON_ENSURE_ASCII : 0));

@@ -5,7 +5,8 @@
  *   a whole body     indented by two spaces, ended by a newline
  *
  * Both raw UTF-8; with ascii everything above U+007E is written \uXXXX, surrogate pairs too.
- * Pure. Errors: ERR_LIMIT when b is full, b is then unchanged.
+ * Pure; value is only read (Jansson iterates over no const). Errors: ERR_LIMIT when b is full, b is
+ * then unchanged.
  */
 #ifndef GOOGLE_JSON_H
 #define GOOGLE_JSON_H
@@ -15,7 +16,7 @@
 
 #include "buf.h"
 
-enum err google_json_line(struct buf *b, const json_t *value, bool ascii) MUST_CHECK;
-enum err google_json_pretty(struct buf *b, const json_t *value, bool ascii) MUST_CHECK;
+enum err google_json_line(struct buf *b, json_t *value, bool ascii) MUST_CHECK;
+enum err google_json_pretty(struct buf *b, json_t *value, bool ascii) MUST_CHECK;
 
 #endif

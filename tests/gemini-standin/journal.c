@@ -127,14 +127,14 @@ check_queue(const struct journal *j, const json_t *next, char why[DIRECTIVES_WHY
 }
 
 enum err
-journal_control(struct journal *j, const json_t *body, char why[DIRECTIVES_WHY])
+journal_control(struct journal *j, json_t *body, char why[DIRECTIVES_WHY])
 {
 	json_t *next = NULL, *defaults = NULL; /* borrowed from body */
 	json_error_t error;
 	enum err e;
 
-	if (json_unpack_ex((json_t *)(uintptr_t)body, &error, JSON_STRICT, "{s?o, s?o}", "next",
-		&next, "default", &defaults) != 0) {
+	if (json_unpack_ex(body, &error, JSON_STRICT, "{s?o, s?o}", "next", &next, "default",
+		&defaults) != 0) {
 		(void)snprintf(why, DIRECTIVES_WHY, "%.100s", error.text);
 		return ERR_INVALID;
 	}

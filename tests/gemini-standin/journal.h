@@ -53,8 +53,7 @@ json_t *journal_requests(const struct journal *j);               /* oldest first
 json_t *journal_counters_json(const struct journal *j);          /* the caller's */
 
 /* {"next":[{...}], "default":{...}}; queues all of it or nothing. */
-enum err journal_control(
-    struct journal *j, const json_t *body, char why[DIRECTIVES_WHY]) MUST_CHECK;
+enum err journal_control(struct journal *j, json_t *body, char why[DIRECTIVES_WHY]) MUST_CHECK;
 
 /* The first of the queue laid over d; nothing if it is empty. */
 void journal_take_next(struct journal *j, struct directives *d);

@@ -86,9 +86,8 @@ options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .host = "127.0.0.1" };
 	directives_init(&o->defaults);
-	/* Before any thread exists, and there will be none. */
-	while (e == OK && (option = getopt_long(argc, argv, "", table, NULL)) !=
-			      -1) // NOLINT(concurrency-mt-unsafe)
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+	while (e == OK && (option = getopt_long(argc, argv, "", table, NULL)) != -1)
 		e = take(o, option, optarg);
 	if (e == OK && optind < argc)
 		return refuse("unexpected argument", argv[optind]);

@@ -25,8 +25,7 @@ enum outcome { FINISHED, ABORTED, BROKEN, REFUSED };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------------------------- */
 static void
 count_outcome(struct journal_counters *n, enum outcome outcome)
 {
@@ -118,8 +117,7 @@ wait_ms(struct reply *r, int64_t ms)
 	(void)event_add(r->timer, &tv);
 }
 
-/* --- sending -----------------------------------------------------------------------------------
- */
+/* --- sending ----------------------------------------------------------------------------- */
 static void on_written(struct evhttp_connection *conn, void *arg);
 
 static void
@@ -178,8 +176,7 @@ on_written(struct evhttp_connection *conn, void *arg)
 		wait_ms(r, r->script.d.delay);
 }
 
-/* --- the beginning -----------------------------------------------------------------------------
- */
+/* --- the beginning ----------------------------------------------------------------------- */
 static void
 begin_stream(struct reply *r)
 {
@@ -228,8 +225,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		begin(r);
 }
 
-/* --- the order ---------------------------------------------------------------------------------
- */
+/* --- the order --------------------------------------------------------------------------- */
 static enum script_form
 form_of(const struct reply_order *order)
 {

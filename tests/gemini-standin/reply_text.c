@@ -5,8 +5,7 @@
 #define QUOTE_MAX 240
 #define WORD_MAX 24
 
-/* --- which language ----------------------------------------------------------------------------
- */
+/* --- which language ---------------------------------------------------------------------- */
 struct word {
 	const char *text;
 	int votes; /* > 0 Spanish, < 0 English */
@@ -102,8 +101,7 @@ reply_text_is_spanish(const char *p, size_t n)
 	return votes > 0;
 }
 
-/* --- the demonstration -------------------------------------------------------------------------
- */
+/* --- the demonstration ------------------------------------------------------------------- */
 struct demo {
 	const char *before_turn, *after_turn, *after_quote;
 };
@@ -177,8 +175,7 @@ reply_text_demo(struct buf *b, const char *question, size_t n, int64_t turn)
 	return e == OK ? buf_adds(b, demo->after_quote) : e;
 }
 
-/* --- text of an exact size ---------------------------------------------------------------------
- */
+/* --- text of an exact size --------------------------------------------------------------- */
 static const char *const pieces[] = {
 	"word",
 	"streaming",

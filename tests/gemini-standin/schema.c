@@ -1,6 +1,5 @@
 #include "schema.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
 #include "json.h"
@@ -26,8 +25,7 @@ struct field {
 	const struct field *message;
 };
 
-/* --- the messages, as far as a chat can meet them ----------------------------------------------
- */
+/* --- the messages, as far as a chat can meet them ---------------------------------------- */
 static const struct field blob[] = {
 	{ "mimeType", STRING, false, NULL },
 	{ "data", BYTES, false, NULL },
@@ -142,14 +140,13 @@ static const struct field *const roots[] = {
 	[SCHEMA_COUNT_TOKENS] = count_tokens_request,
 };
 
-/* --- the walk ----------------------------------------------------------------------------------
- */
+/* --- the walk ---------------------------------------------------------------------------- */
 /* Where we are, in snake_case as Google shows it: "contents[0].parts[1]". Cut if it is longer. */
 struct path {
 	char text[PATH_SIZE];
 };
 
-static enum err normalise_message(const struct field *fields, const json_t *object,
+static enum err normalise_message(const struct field *fields, json_t *object,
     const struct path *path, json_t **out, struct google_error *error);
 
 static void
@@ -238,7 +235,7 @@ is_of_type(enum type type, const json_t *value)
 }
 
 static enum err
-normalise_value(const struct field *f, const json_t *value, const struct path *path, json_t **out,
+normalise_value(const struct field *f, json_t *value, const struct path *path, json_t **out,
     struct google_error *error)
 {
 	if (!is_of_type(f->type, value))
@@ -250,7 +247,7 @@ normalise_value(const struct field *f, const json_t *value, const struct path *p
 }
 
 static enum err
-normalise_array(const struct field *f, const json_t *array, const struct path *path, json_t **out,
+normalise_array(const struct field *f, json_t *array, const struct path *path, json_t **out,
     struct google_error *error)
 {
 	json_auto_t *list = json_array();
@@ -281,15 +278,15 @@ find(const struct field *fields, const char *camel)
 }
 
 static enum err
-normalise_message(const struct field *fields, const json_t *object, const struct path *path,
-    json_t **out, struct google_error *error)
+normalise_message(const struct field *fields, json_t *object, const struct path *path, json_t **out,
+    struct google_error *error)
 {
 	json_auto_t *message = json_object();
 	char camel[NAME_SIZE];
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	json_object_foreach(object, name, value)
 	{
 		const struct field *f;
 		struct path at;
@@ -314,7 +311,7 @@ normalise_message(const struct field *fields, const json_t *object, const struct
 
 enum err
 schema_normalise(
-    enum schema_message message, const json_t *root, json_t **out, struct google_error *error)
+    enum schema_message message, json_t *root, json_t **out, struct google_error *error)
 {
 	const struct path top = { "" };
 

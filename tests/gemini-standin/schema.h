@@ -16,7 +16,7 @@
 enum schema_message { SCHEMA_GENERATE, SCHEMA_COUNT_TOKENS };
 
 /* *out is the caller's: a copy of root with every known name in camelCase. */
-enum err schema_normalise(enum schema_message message, const json_t *root, json_t **out,
-    struct google_error *error) MUST_CHECK;
+enum err schema_normalise(
+    enum schema_message message, json_t *root, json_t **out, struct google_error *error) MUST_CHECK;
 
 #endif

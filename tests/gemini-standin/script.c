@@ -5,43 +5,17 @@
 #include "google_json.h"
 #include "ids.h"
 #include "reply_text.h"
+#include "response.h"
 #include "utf8.h"
 
-#define SIGNATURE_LEN 1368
 #define THOUGHT_TOKENS 24
-#define THOUGHTS ARRAY_LEN(thoughts)
 #define PHRASE_MIN 8 /* bytes of a frame when nobody asked: real frames are clauses */
 #define PHRASE_SPAN 40
 #define PHRASE_WORD 24 /* a phrase is prolonged to a word's end within so many bytes */
 
 enum phase { PHASE_THOUGHTS, PHASE_TEXT, PHASE_LAST, PHASE_TAIL, PHASE_OVER };
 
-static const char *const thoughts[] = {
-	"**Reading the question**\n\nThe person wants an answer, and a clear one.",
-	"**Planning**\n\nA greeting, the facts, then an example.",
-};
-
-/* Finish reasons that come with no content at all. */
-static const char *const silent_finishes[] = { "SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST",
-	"SPII" };
-
-const char *
-script_signature(void)
-{
-	static const char alphabet[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	static char signature[SIGNATURE_LEN + 1];
-	uint32_t x = 1;
-
-	for (size_t i = 0; i < SIGNATURE_LEN && signature[SIGNATURE_LEN - 1] == '\0'; i++) {
-		x = x * 1664525u + 1013904223u;
-		signature[i] = alphabet[x >> 26];
-	}
-	return signature;
-}
-
-/* --- the text ----------------------------------------------------------------------------------
- */
+/* --- the text ---------------------------------------------------------------------------- */
 static enum err
 build_text(struct buf *b, const struct directives *d, const struct prompt *prompt)
 {
@@ -127,101 +101,35 @@ script_free(struct script *s)
 	s->text = NULL;
 }
 
-/* --- the parts of a frame ----------------------------------------------------------------------
- */
+/* --- the parts of a frame ---------------------------------------------------------------- */
+/* A blocked prompt: candidate is NULL. */
 static json_t *
-usage(const struct script *s, bool has_thought)
+response_of(const struct script *s, json_t *candidate)
 {
-	int64_t answer = tokens_of_bytes(s->at), thought = has_thought ? s->thought_tokens : 0;
-	json_t *u = json_pack("{s:I}", "promptTokenCount", (json_int_t)s->prompt_tokens);
+	struct response_about about = {
+		.model = s->model,
+		.id = s->id,
+		.prompt_tokens = s->prompt_tokens,
+		.thought_tokens = candidate != NULL ? s->thought_tokens : 0,
+		.answer_tokens = tokens_of_bytes(s->at),
+	};
 
-	if (answer > 0) /* protobuf drops a zero */
-		(void)json_object_set_new(u, "candidatesTokenCount", json_integer(answer));
-	(void)json_object_set_new(
-	    u, "totalTokenCount", json_integer(s->prompt_tokens + answer + thought));
-	(void)json_object_set_new(u, "promptTokensDetails",
-	    json_pack(
-		"[{s:s, s:I}]", "modality", "TEXT", "tokenCount", (json_int_t)s->prompt_tokens));
-	if (thought > 0)
-		(void)json_object_set_new(u, "thoughtsTokenCount", json_integer(thought));
-	(void)json_object_set_new(u, "serviceTier", json_string("standard"));
-	return u;
+	return response_json(&about, candidate, s->d.block);
 }
 
-/* The whole frame; steals candidates (NULL: none). */
-static json_t *
-response(const struct script *s, json_t *candidate)
-{
-	json_t *r = json_object();
-
-	if (candidate != NULL)
-		(void)json_object_set_new(r, "candidates", json_pack("[o]", candidate));
-	else
-		(void)json_object_set_new(
-		    r, "promptFeedback", json_pack("{s:s}", "blockReason", s->d.block));
-	(void)json_object_set_new(r, "usageMetadata", usage(s, candidate != NULL));
-	(void)json_object_set_new(r, "modelVersion", json_string(s->model));
-	(void)json_object_set_new(r, "responseId", json_string(s->id));
-	return r;
-}
-
-/* Steals parts; NULL: content without parts. finish NULL: none. */
-static json_t *
-candidate_of(json_t *parts, const char *finish)
-{
-	json_t *content = json_object();
-	json_t *candidate = json_object();
-
-	if (parts != NULL)
-		(void)json_object_set_new(content, "parts", parts);
-	(void)json_object_set_new(content, "role", json_string("model"));
-	(void)json_object_set_new(candidate, "content", content);
-	if (finish != NULL)
-		(void)json_object_set_new(candidate, "finishReason", json_string(finish));
-	if (finish != NULL && strcmp(finish, "CONTINUATION") == 0)
-		(void)json_object_set_new(candidate, "continuationToken", json_string("dG9r"));
-	(void)json_object_set_new(candidate, "index", json_integer(0));
-	return candidate;
-}
-
-static json_t *
-text_part(const char *p, size_t n)
-{
-	return json_pack("{s:o}", "text", json_stringn(p, n));
-}
-
-static json_t *
-thought_part(size_t i)
-{
-	return json_pack("{s:s, s:b}", "text", thoughts[i], "thought", 1);
-}
-
-static bool
-is_silent(const char *finish)
-{
-	for (size_t i = 0; i < ARRAY_LEN(silent_finishes); i++)
-		if (strcmp(finish, silent_finishes[i]) == 0)
-			return true;
-	return false;
-}
-
-/* The usual end is an empty text with a signature; a filter leaves no content, an early limit no
- * parts. */
+/* Usually an empty text with a signature; no parts if there was no text before it. */
 static json_t *
 last_candidate(const struct script *s)
 {
-	json_t *candidate;
+	json_t *part;
 
-	if (is_silent(s->finish)) {
-		candidate = candidate_of(NULL, s->finish);
-		(void)json_object_del(candidate, "content");
-		return candidate;
-	}
+	if (response_is_filtered(s->finish))
+		return response_empty_candidate(s->finish);
 	if (s->at == 0)
-		return candidate_of(NULL, s->finish);
-	return candidate_of(
-	    json_pack("[{s:s, s:s}]", "text", "", "thoughtSignature", script_signature()),
-	    s->finish);
+		return response_candidate(NULL, s->finish);
+	part = response_text_part("", 0);
+	response_sign(part);
+	return response_candidate(json_pack("[o]", part), s->finish);
 }
 
 static json_t *
@@ -229,24 +137,20 @@ unary_candidate(const struct script *s)
 {
 	json_t *parts, *answer;
 
-	if (is_silent(s->finish) || (s->len == 0 && !s->d.thoughts))
+	if (response_is_filtered(s->finish) || (s->len == 0 && !s->d.thoughts))
 		return last_candidate(s);
 	parts = json_array();
-	for (size_t i = 0; s->d.thoughts && i < THOUGHTS; i++)
-		(void)json_array_append_new(parts, thought_part(i));
-	if (s->len > 0) {
-		size_t begin = s->at == s->len ? 0 : s->at;
-
-		answer = text_part(s->text + begin, s->len - begin);
-		(void)json_object_set_new(
-		    answer, "thoughtSignature", json_string(script_signature()));
+	for (size_t i = 0; s->d.thoughts && i < RESPONSE_THOUGHTS; i++)
+		(void)json_array_append_new(parts, response_thought_part(i));
+	if (s->at < s->len) {
+		answer = response_text_part(s->text + s->at, s->len - s->at);
+		response_sign(answer);
 		(void)json_array_append_new(parts, answer);
 	}
-	return candidate_of(parts, s->finish);
+	return response_candidate(parts, s->finish);
 }
 
-/* --- framing -----------------------------------------------------------------------------------
- */
+/* --- framing ----------------------------------------------------------------------------- */
 /* Writes cannot fail: out has room for the largest frame. */
 static void
 must(enum err e)
@@ -276,8 +180,7 @@ add_frame(struct script *s, struct buf *out, json_t *frame)
 	json_decref(frame);
 }
 
-/* --- the faults in the middle ------------------------------------------------------------------
- */
+/* --- the faults in the middle ------------------------------------------------------------ */
 struct break_point {
 	size_t offset; /* of its number in struct directives */
 	enum script_step step;
@@ -339,8 +242,7 @@ break_now(struct script *s, const struct break_point *b, struct buf *out)
 	return b->step;
 }
 
-/* --- the steps ---------------------------------------------------------------------------------
- */
+/* --- the steps --------------------------------------------------------------------------- */
 static uint64_t
 mix(uint64_t x)
 {
@@ -394,8 +296,9 @@ add_text(struct script *s, struct buf *out)
 	s->at += len;
 	s->texts++;
 	add_frame(s, out,
-	    response(s, candidate_of(json_pack("[o]", text_part(s->text + begin, len)),
-			    finishes ? s->finish : NULL)));
+	    response_of(
+		s, response_candidate(json_pack("[o]", response_text_part(s->text + begin, len)),
+		       finishes ? s->finish : NULL)));
 	if (!is_last)
 		return;
 	s->phase = s->d.no_last_empty && finishes ? PHASE_TAIL : PHASE_LAST;
@@ -414,7 +317,7 @@ add_last(struct script *s, struct buf *out)
 	} else if (s->d.block[0] == '\0') {
 		candidate = last_candidate(s);
 	}
-	add_frame(s, out, response(s, candidate));
+	add_frame(s, out, response_of(s, candidate));
 	s->phase = PHASE_TAIL;
 	if (s->d.torn || (s->form == SCRIPT_UNARY && find_break(s, true) != NULL))
 		out->len /= 2;
@@ -436,11 +339,11 @@ add_tail(struct script *s, struct buf *out)
 static void
 add_thought(struct script *s, struct buf *out)
 {
-	json_t *parts = json_pack("[o]", thought_part(s->thoughts_sent));
+	json_t *parts = json_pack("[o]", response_thought_part(s->thoughts_sent));
 
-	add_frame(
-	    s, out, response(s, candidate_of(parts, s->d.finish_everywhere ? s->finish : NULL)));
-	if (++s->thoughts_sent == THOUGHTS)
+	add_frame(s, out,
+	    response_of(s, response_candidate(parts, s->d.finish_everywhere ? s->finish : NULL)));
+	if (++s->thoughts_sent == RESPONSE_THOUGHTS)
 		s->phase = s->at < s->len ? PHASE_TEXT : PHASE_LAST;
 }
 

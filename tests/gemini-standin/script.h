@@ -61,7 +61,4 @@ bool script_needs_chunks(const struct script *s);
 /* It will end without what a client needs: the middle breaks, or the last frame is torn. */
 bool script_is_broken(const struct script *s);
 
-/* A deterministic thoughtSignature, as long as real ones are. Static. */
-const char *script_signature(void);
-
 #endif

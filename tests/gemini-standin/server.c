@@ -51,12 +51,17 @@ listen_on(struct event_base *base, const char *host, uint16_t port)
 static uint16_t
 port_of(struct evconnlistener *listener)
 {
-	struct sockaddr_storage address = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = { .v6 = { 0 } };
 	socklen_t len = sizeof address;
 
-	if (getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &len) != 0)
+	if (getsockname(evconnlistener_get_fd(listener), &address.any, &len) != 0)
 		return 0;
-	return ntohs(((struct sockaddr_in *)(void *)&address)->sin_port);
+	return ntohs(
+	    address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static enum err

@@ -10,8 +10,7 @@
 #define IMAGE_TOKENS 258
 #define PROMPT_MAX (32u << 20)
 
-/* --- the rules ---------------------------------------------------------------------------------
- */
+/* --- the rules --------------------------------------------------------------------------- */
 static enum err
 check_part(const json_t *part, const char *message, size_t i, size_t j, struct google_error *error)
 {
@@ -160,8 +159,7 @@ turns_check(const json_t *request, const struct model *model, struct google_erro
 	return check_config(json_object_get(request, "generationConfig"), model, error);
 }
 
-/* --- what the reply needs ----------------------------------------------------------------------
- */
+/* --- what the reply needs ---------------------------------------------------------------- */
 int64_t
 tokens_of_bytes(size_t n)
 {
