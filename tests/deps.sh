@@ -23,7 +23,7 @@ TEST='libcmocka-dev apache2 libapache2-mod-fcgid supervisor:supervisord chromium
 # Kept from the next boot as well, if it was us who installed them.
 SERVICES='lighttpd apache2 supervisor'
 
-POLICY=/usr/sbin/policy-rc.d
+POLICY=${CHARLA_POLICY_RC_D:-/usr/sbin/policy-rc.d} # the tests have their own
 POLICY_MARK='# made by charla tests/deps.sh for the time of an installation'
 
 say() { echo "deps: $*" >&2; }
