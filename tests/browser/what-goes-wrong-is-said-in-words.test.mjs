@@ -28,6 +28,8 @@ for (const [text, status, es, en] of ENDINGS)
 		assert.equal(await chat.page.getAttribute('.msg.a', 'data-status'), status);
 		const words = async () => (await chat.page.innerText('.msg.a')).trim();
 		assert.match(await words(), es);
+		if (status !== 'truncated') // the server's own sentence is not shown beside the page's
+			assert.equal(await chat.page.textContent('.msg.a .md'), '');
 		await chat.page.selectOption('#lang', 'en');
 		assert.match(await words(), en);
 		assert.doesNotMatch(await words(), es);
