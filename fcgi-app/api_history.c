@@ -141,7 +141,7 @@ read_history(struct store *s, const char *id, struct history *h, json_t **out)
 	if (e != OK)
 		return e;
 	if ((e = store_chat_find(s, id, &h->chat)) == OK)
-		e = h->chat.is_private ? ERR_NOT_FOUND : build(s, h, out);
+		e = build(s, h, out);
 	store_read_end(s);
 	chat_free(&h->chat);
 	return e;
@@ -150,18 +150,11 @@ read_history(struct store *s, const char *id, struct history *h, json_t **out)
 void
 api_history(struct app *a, const struct http_request *q, struct http_response *r)
 {
-	char id[LIMIT_CHAT_ID_LEN + 1];
 	struct history h = { .limit = LIMIT_HISTORY_PAGE };
 	json_t *root = NULL;
 	int64_t limit;
 	enum err e;
 
-	if (!id_is_pusher_name(q->param, q->param_len, LIMIT_CHAT_ID_LEN)) {
-		http_problem(r, 404, "not_found", "There is no such chat.", q->rid);
-		return;
-	}
-	memcpy(id, q->param, q->param_len);
-	id[q->param_len] = '\0';
 	if (!query_number(q->query, "after", INT64_MAX, 0, &h.after) ||
 	    !query_number(q->query, "limit", INT32_MAX, LIMIT_HISTORY_PAGE, &limit)) {
 		http_problem(r, 400, "bad_query", "after and limit are numbers from 0.", q->rid);
@@ -170,9 +163,7 @@ api_history(struct app *a, const struct http_request *q, struct http_response *r
 	if (limit >= 1 && limit < LIMIT_HISTORY_PAGE)
 		h.limit = (int)limit;
 	(void)http_query(q->query, "epoch", h.epoch, sizeof h.epoch);
-	if (!a->config->allow_open_chats)
-		http_problem(r, 401, "sign_in", "This site shows no chats to strangers.", q->rid);
-	else if ((e = read_history(a->reader, id, &h, &root)) == OK)
+	if ((e = read_history(a->reader, q->chat->id, &h, &root)) == OK)
 		http_json(r, 200, root);
 	else if (e == ERR_NOT_FOUND)
 		http_problem(r, 404, "not_found", "There is no such chat.", q->rid);

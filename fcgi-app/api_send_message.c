@@ -4,6 +4,8 @@
 
 #include "clock.h"
 #include "conversation.h"
+#include "events.h"
+#include "gate.h"
 #include "json.h"
 #include "killpoint.h"
 #include "log.h"
@@ -25,13 +27,14 @@ struct work {
 static enum err
 write_answer(const struct accepted *a, struct buf *out)
 {
-	char channel[LIMIT_CHAT_ID_LEN + sizeof "chat."];
+	struct event_channels channels;
 	json_auto_t *root = NULL;
 
-	(void)snprintf(channel, sizeof channel, "chat.%s", a->chat_id);
+	event_channels(a->chat_id, a->is_private, &channels);
 	root = json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:s}", "status", "queued", "chatId",
 	    chat_id_json(a->chat_id, a->id_is_number), "messageId", a->message_uid, "replyId",
-	    a->reply_uid, "jobId", a->job_uid, "seq", (json_int_t)a->seq, "channel", channel);
+	    a->reply_uid, "jobId", a->job_uid, "seq", (json_int_t)a->seq, "channel",
+	    channels.names[0]);
 	return root != NULL ? json_write(out, root) : ERR_IO;
 }
 
@@ -40,11 +43,14 @@ static enum err
 store_post(struct store *s, void *arg)
 {
 	struct work *w = arg;
-	char key[LIMIT_CHAT_ID_LEN + LIMIT_IDEMPOTENCY_KEY_LEN + 2];
-	enum err e;
+	char key[LIMIT_CHAT_ID_LEN + LIMIT_IDEMPOTENCY_KEY_LEN + PERSON_ID_SIZE + 3];
+	enum err e = conversation_check(s, &w->post);
 
+	if (e != OK)
+		return e;
 	if (w->idempotency_key != NULL) {
-		(void)snprintf(key, sizeof key, "%s\n%s", w->post.chat_id, w->idempotency_key);
+		(void)snprintf(key, sizeof key, "%s\n%s\n%s", w->post.chat_id, w->idempotency_key,
+		    w->post.caller->id);
 		e = store_idempotency_get(s, key, w->body_hash, &w->answer);
 		w->is_replay = e == OK;
 		w->key_is_taken = e == ERR_CONFLICT;
@@ -70,51 +76,13 @@ language_of(const struct http_request *q)
 }
 
 static bool
-is_json_type(const char *type)
-{
-	size_t n;
-
-	if (type == NULL)
-		return false;
-	n = strcspn(type, "; ");
-	return (n == 16 && strncasecmp(type, "application/json", n) == 0) ||
-	       (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
-}
-
-/* False when the answer is given already. */
-static bool
-body_is_usable(const struct http_request *q, struct http_response *r)
-{
-	if (q->body_error == ERR_LIMIT)
-		http_problem(r, 413, "body_too_large", "The body is larger than 256 KiB.", q->rid);
-	else if (q->body_error != OK)
-		http_problem(r, 400, "body_incomplete", "The body ended too early.", q->rid);
-	else if (!is_json_type(q->header[HTTP_CONTENT_TYPE]))
-		http_problem(
-		    r, 415, "not_json", "Send JSON with Content-Type: application/json.", q->rid);
-	else
-		return true;
-	return false;
-}
-
-static bool
 parse(const struct http_request *q, struct send_message *out, struct http_response *r)
 {
-	char why[160], detail[200];
 	struct field_error field = { .field = "messages" };
 	json_t *root = NULL;
-	enum err e;
 
-	if (!body_is_usable(q, r))
+	if (!gate_json_body(q, &root, r))
 		return false;
-	e = json_parse(q->body, q->body_len, LIMIT_JSON_DEPTH, true, &root, why, sizeof why);
-	if (e != OK) {
-		(void)snprintf(
-		    detail, sizeof detail, "The body is not JSON that we take: %s.", why);
-		http_problem(
-		    r, 400, e == ERR_LIMIT ? "json_too_deep" : "malformed_json", detail, q->rid);
-		return false;
-	}
 	if (validate_send_message(root, out, &field) != OK) {
 		http_invalid(r, &field, q->rid);
 		return false;
@@ -143,7 +111,8 @@ read_headers(const struct http_request *q, struct work *w, struct http_response 
 }
 
 static void
-answer(const struct http_request *q, struct work *w, enum err e, struct http_response *r)
+answer(struct app *a, const struct http_request *q, struct work *w, enum err e,
+    struct http_response *r)
 {
 	if (w->key_is_taken) {
 		http_problem(r, 422, "idempotency_key_reused",
@@ -152,6 +121,8 @@ answer(const struct http_request *q, struct work *w, enum err e, struct http_res
 		http_problem(r, 409, "queue_full",
 		    "Too many messages wait in this chat. Please wait for an answer.", q->rid);
 		http_set_header(r, "Retry-After", "5");
+	} else if (e == ERR_NOT_FOUND) {
+		gate_refuse_chat(a, q, r);
 	} else if (e != OK) {
 		http_error(r, e, q->rid);
 	} else {
@@ -172,13 +143,11 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 	struct work w = { .answer = BUF_INIT(4096) };
 	enum err e;
 
-	if (!a->config->allow_open_chats) {
-		http_problem(r, 401, "sign_in", "This site takes no anonymous messages.", q->rid);
-		return;
-	}
 	if (!parse(q, &m, r))
 		return;
 	w.post = (struct post){
+		.config = a->config,
+		.caller = q->caller,
 		.chat_id = m.chat_id,
 		.id_is_number = m.id_is_number,
 		.turns = m.turns,
@@ -194,7 +163,7 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 		e = writer_submit(a->writer, STORE_DURABLE, store_post, &w);
 		if (e == OK)
 			worker_wake(a);
-		answer(q, &w, e, r);
+		answer(a, q, &w, e, r);
 		log_info("message accepted=%d chat=%s status=%d rid=%s", e == OK, m.chat_id,
 		    r->status, q->rid);
 	}

@@ -7,6 +7,8 @@
 #ifndef APP_H
 #define APP_H
 
+#include <stdio.h>
+
 #include "config.h"
 #include "http.h"
 #include "store.h"
@@ -29,5 +31,9 @@ void api_health(struct app *a, const struct http_request *q, struct http_respons
 
 /* Finds the route of the request and runs it; answers 404, 405, preflights and HEAD itself. */
 void routes_run(struct app *a, struct http_request *q, struct http_response *r);
+
+
+/* --print-routes: method, pattern, what it needs, flags; tab-separated, one route a line. */
+void routes_print(FILE *f);
 
 #endif

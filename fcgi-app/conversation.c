@@ -8,9 +8,6 @@
 #define TITLE_WORDS 6
 #define TITLE_BYTES 80
 
-/* Ids that we give out ourselves: nobody may open a chat under one (design 4, 5). */
-#define OWN_ID_PREFIX "c-"
-
 /* --- the active branch, for match --- */
 
 struct branch {
@@ -190,6 +187,7 @@ add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int
     int64_t seq, struct accepted *out, int64_t *out_id)
 {
 	const struct posted_turn *t = &p->turns[i];
+	bool known = t->role == ROLE_USER && identity_is_known(p->caller);
 	struct message_new m = {
 		.chat_no = chat_no,
 		.parent_id = parent_id,
@@ -197,6 +195,8 @@ add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int
 		.status = MESSAGE_COMPLETE,
 		.content = t->text,
 		.content_len = t->len,
+		.author_id = known ? p->caller->id : NULL,
+		.author_name = known && p->caller->name[0] != '\0' ? p->caller->name : NULL,
 		.is_imported = t->role == ROLE_ASSISTANT,
 		.post_hash = i + 1 == p->count ? p->hash : NULL,
 		.seq = seq,
@@ -230,7 +230,13 @@ add_reply(struct store *s, int64_t chat_no, const struct post *p, int64_t parent
 		.seq = seq,
 		.now_ms = p->now_ms,
 	};
-	struct job_new j = { .chat_no = chat_no, .rid = p->rid, .now_ms = p->now_ms };
+	struct job_new j = {
+		.chat_no = chat_no,
+		.person_id = identity_is_known(p->caller) ? p->caller->id : NULL,
+		.address = p->caller->address,
+		.rid = p->rid,
+		.now_ms = p->now_ms,
+	};
 	int64_t id;
 	enum err e;
 
@@ -292,6 +298,13 @@ follow_plan(struct store *s, const struct chat *c, const struct post *p, const s
 	return store_turns(s, c->no, p, plan.first, parent_id, out);
 }
 
+/* Under the ids that we give out ourselves nobody opens a chat. */
+static bool
+may_be_opened(const struct post *p)
+{
+	return p->config->allow_open_chats && !access_id_is_reserved(p->chat_id);
+}
+
 static enum err
 open_chat(struct store *s, const struct post *p, struct chat *out)
 {
@@ -303,16 +316,14 @@ open_chat(struct store *s, const struct post *p, struct chat *out)
 		.lang = p->lang,
 		.now_ms = p->now_ms,
 	};
-	size_t prefix = strlen(OWN_ID_PREFIX);
 	int64_t no;
 	enum err e;
 
-	if (strncmp(p->chat_id, OWN_ID_PREFIX, prefix) == 0 &&
-	    strlen(p->chat_id) == prefix + ID_SIZE - 1)
+	if (!may_be_opened(p))
 		return ERR_NOT_FOUND;
 	make_title(p->turns, p->count, title);
 	if ((e = store_chat_add(s, &c, &no)) != OK)
-		return e;
+		return e == ERR_CONFLICT ? ERR_NOT_FOUND : e; /* somebody else's */
 	return store_chat_get(s, no, out);
 }
 
@@ -341,23 +352,38 @@ post_to_chat(struct store *s, const struct chat *c, const struct post *p, struct
 }
 
 enum err
+conversation_check(struct store *s, const struct post *p)
+{
+	enum access access;
+	auto_chat c = { 0 };
+	enum err e = access_find(s, p->config, p->caller, p->chat_id, &c, &access);
+
+	if (e != ERR_NOT_FOUND || !may_be_opened(p))
+		return e;
+	/* It may be there and not for the caller. */
+	e = store_chat_find(s, p->chat_id, &c);
+	return e == ERR_NOT_FOUND ? OK : e == OK ? ERR_NOT_FOUND : e;
+}
+
+enum err
 conversation_post(struct store *s, const struct post *p, struct accepted *out)
 {
 	struct accepted a = { 0 };
+	enum access access;
 	auto_chat c = { 0 };
-	enum err e = store_chat_find(s, p->chat_id, &c);
+	enum err e = access_find(s, p->config, p->caller, p->chat_id, &c, &access);
 
 	if (e == ERR_NOT_FOUND)
 		e = open_chat(s, p, &c);
 	if (e != OK)
 		return e;
-	if (c.is_private)
-		return ERR_NOT_FOUND;
-	if ((e = store_chat_set_client(s, c.no, p->system, p->lang)) != OK ||
+	/* Only in an open chat does the persona come from whoever posts (design 4). */
+	if ((e = store_chat_set_client(s, c.no, c.is_private ? NULL : p->system, p->lang)) != OK ||
 	    (e = post_to_chat(s, &c, p, &a)) != OK)
 		return e;
 	(void)snprintf(a.chat_id, sizeof a.chat_id, "%s", c.id);
 	a.id_is_number = c.id_is_number;
+	a.is_private = c.is_private;
 	*out = a;
 	return OK;
 }

@@ -3,16 +3,19 @@
  * transaction, everything or nothing.
  *
  * Threads: the writer's (runs inside writer_submit). Owns: nothing.
- * Errors:  ERR_NOT_FOUND (a private chat, or an id that only we may give out), ERR_LIMIT
- *          (LIMIT_CHAT_QUEUE prompts wait in this chat already), the store's.
+ * Errors:  ERR_NOT_FOUND (a chat that is not for the caller, or an id that only we may give out),
+ * ERR_LIMIT (LIMIT_CHAT_QUEUE prompts wait in this chat already), the store's.
  */
 #ifndef CONVERSATION_H
 #define CONVERSATION_H
 
+#include "access.h"
 #include "match.h"
 #include "sign.h"
 
 struct post {
+	const struct config *config;
+	const struct identity *caller;
 	const char *chat_id;
 	bool id_is_number;
 	const struct posted_turn *turns; /* system turns are not among them */
@@ -29,10 +32,12 @@ struct accepted {
 	char reply_uid[ID_SIZE];
 	char job_uid[ID_SIZE];
 	char chat_id[LIMIT_CHAT_ID_LEN + 1];
-	bool id_is_number;
+	bool id_is_number, is_private;
 	int64_t seq; /* the last change of this transaction */
 };
 
+/* May the caller post to that id? OK or ERR_NOT_FOUND; the chat need not exist. */
+enum err conversation_check(struct store *s, const struct post *p) MUST_CHECK;
 enum err conversation_post(struct store *s, const struct post *p, struct accepted *out) MUST_CHECK;
 
 #endif

@@ -13,6 +13,8 @@
 #define EVENT_TEXT_DELTA "text_delta"
 #define EVENT_STREAM_END "stream_end"
 #define EVENT_ERROR "error"
+/* no event: closes sockets (notify_wire) */
+#define EVENT_EVICT "evict"
 #define EVENT_MESSAGE_RESET "message_reset"
 
 #endif

@@ -24,12 +24,19 @@ http_method_of(const char *name)
 	return HTTP_OTHER;
 }
 
+const char *
+http_method_name(enum http_method m)
+{
+	return m < HTTP_OTHER ? method_names[m] : "";
+}
+
 /* nginx sends a status without a phrase as it is: always have one (reference: fastcgi 4). */
 static const struct {
 	int status;
 	const char *reason;
 } reasons[] = {
 	{ 200, "OK" },
+	{ 201, "Created" },
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
 	{ 400, "Bad Request" },

@@ -29,6 +29,7 @@ enum http_method {
 	HTTP_OTHER
 };
 enum http_method http_method_of(const char *name);
+const char *http_method_name(enum http_method m); /* "" for HTTP_OTHER */
 
 /* Headers that handlers read; NULL when absent. */
 enum http_header {
@@ -38,8 +39,21 @@ enum http_header {
 	HTTP_X_SOCKET_ID,
 	HTTP_ORIGIN,
 	HTTP_REQUEST_METHOD, /* Access-Control-Request-Method: this is a preflight */
+	HTTP_AUTHORIZATION,
+	HTTP_COOKIE,
+	HTTP_HOST,
+	HTTP_SEC_FETCH_SITE,
+	HTTP_FORWARDED,
+	HTTP_X_FORWARDED_FOR,
+	HTTP_X_FORWARDED_PROTO,
+	HTTP_REMOTE_USER, /* no header: what the web server found out */
+	HTTP_HTTPS,       /* the web server's too: "on" */
+	HTTP_SCHEME,      /* and REQUEST_SCHEME */
 	HTTP_HEADER_COUNT
 };
+
+struct identity;
+struct chat;
 
 struct http_request {
 	enum http_method method;
@@ -52,8 +66,15 @@ struct http_request {
 	const char *remote_addr;
 	char rid[HTTP_RID_SIZE];
 	/* filled by the router */
+	const char *route; /* its pattern, for the log */
 	const char *param; /* what {id} stood for, NULL without one */
 	size_t param_len;
+	const char *param2; /* the second {...} of the pattern */
+	size_t param2_len;
+	const struct identity *caller; /* who it is (identity.h); never NULL in a handler */
+	const struct chat
+	    *chat;  /* of {id}, when the route needs a chat: may be read, not written */
+	int access; /* enum access: what the caller may do with it */
 };
 
 struct http_response {

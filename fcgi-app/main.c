@@ -17,6 +17,7 @@
 
 #include "ai_worker.h"
 #include "app.h"
+#include "app_key.h"
 #include "cgi.h"
 #include "fcgi_server.h"
 #include "log.h"
@@ -29,12 +30,12 @@
 
 struct options {
 	const char *listen, *env;
-	bool worker, drain, detach, check, print_env, is_demo;
+	bool worker, drain, detach, check, print_env, print_routes, is_demo;
 };
 
 static const char usage[] =
     "usage: fcgi-app [--listen PATH | --worker [--drain]] [--env FILE]\n"
-    "       fcgi-app --check-config | --print-env | --is-demo | --version | --help\n"
+    "       fcgi-app --check-config | --print-env | --print-routes | --is-demo | --version | --help\n"
     "\n"
     "Started by a web server it speaks FastCGI on fd 0, or plain CGI.\n"
     "  --listen PATH   FastCGI on a Unix socket of its own\n"
@@ -43,6 +44,7 @@ static const char usage[] =
     "                  /etc/charla/charla.env)\n"
     "  --check-config  names every problem of the settings\n"
     "  --print-env     prints every setting with its default\n"
+    "  --print-routes  prints every address with what it needs\n"
     "  --is-demo       exits 0 when there is no usable AI_API_KEY\n";
 
 static bool
@@ -56,6 +58,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "env", required_argument, NULL, 'e' },
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "print-env", no_argument, NULL, 'p' },
+		{ "print-routes", no_argument, NULL, 'r' },
 		{ "is-demo", no_argument, NULL, 'i' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -73,6 +76,7 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'e': o->env = optarg; break;
 		case 'c': o->check = true; break;
 		case 'p': o->print_env = true; break;
+		case 'r': o->print_routes = true; break;
 		case 'i': o->is_demo = true; break;
 		case 'v': (void)puts("fcgi-app " VERSION); exit(EXIT_SUCCESS); /* NOLINT */
 		case 'h': (void)fputs(usage, stdout); exit(EXIT_SUCCESS);      /* NOLINT */
@@ -268,7 +272,7 @@ die_with_parent(void)
 }
 
 static int
-run_mode(const struct config *c, const struct options *o)
+run_mode(struct config *c, const struct options *o)
 {
 	sigset_t set = block_signals();
 	struct writer *writer = NULL;
@@ -282,6 +286,8 @@ run_mode(const struct config *c, const struct options *o)
 	if (o->listen != NULL && fcgi_listen(o->listen, &fd) != OK)
 		return status;
 	json_object_seed(0);
+	if (app_key_ensure(c) != OK)
+		return status;
 	if (writer_start(&writer, c->db_path) != OK) {
 		log_error("database cannot be opened path=%s", c->db_path);
 		return status;
@@ -347,10 +353,12 @@ main(int argc, char **argv)
 		(void)fputs(usage, stderr);
 		return 2;
 	}
-	if (o.print_env) {
+	if (o.print_env)
 		config_print_example(stdout);
+	if (o.print_routes)
+		routes_print(stdout);
+	if (o.print_env || o.print_routes)
 		return EXIT_SUCCESS;
-	}
 	if (o.detach)
 		detach();
 	e = config_load(&c, CONFIG_APP, o.env, own_path(self, sizeof self));

@@ -4,38 +4,46 @@
 #include "app.h"
 
 #include "clock.h"
+#include "gate.h"
 #include "killpoint.h"
 #include "log.h"
 #include "worker_start.h"
 
-enum route_flag {
-	OPEN = 1, /* old clients call it from other origins (design 5) */
-};
-
 static const struct route {
-	const char *pattern; /* {id}: one segment */
+	const char *pattern; /* {...}: one segment, two at most */
 	api_fn handler;
 	enum http_method method;
-	int flags;
+	enum access_need need;
+	int flags; /* enum gate_flag */
 } routes[] = {
-	{ "/api/send-message", api_send_message, HTTP_POST, OPEN },
-	{ "/api/chats", api_chats_list, HTTP_GET, 0 },
-	{ "/api/chats/{id}/history", api_history, HTTP_GET, OPEN },
-	{ "/api/config", api_config, HTTP_GET, OPEN },
-	{ "/api/health", api_health, HTTP_GET, OPEN },
+	{ "/api/send-message", api_send_message, HTTP_POST, NEED_OPEN_OR_IDENTITY, GATE_OPEN },
+	{ "/api/chats", api_chats_list, HTTP_GET, NEED_ANYBODY, 0 },
+	{ "/api/chats/{id}/history", api_history, HTTP_GET, NEED_CHAT, GATE_OPEN },
+	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN },
+	{ "/api/health", api_health, HTTP_GET, NEED_NOTHING, GATE_OPEN },
 };
 
-/* True if path is of the pattern; {id} goes to *param. */
+/* True if path is of the pattern; what the {...} stand for goes into q. */
 static bool
-path_matches(const char *pattern, const char *path, const char **param, size_t *param_len)
+path_matches(const char *pattern, struct http_request *q)
 {
+	const char *path = q->path;
+
+	q->param = q->param2 = NULL;
 	while (*pattern != '\0') {
 		if (*pattern == '{') {
-			*param = path;
-			*param_len = strcspn(path, "/");
-			if (*param_len == 0)
+			size_t n = strcspn(path, "/");
+
+			if (n == 0)
 				return false;
-			path += *param_len;
+			if (q->param == NULL) {
+				q->param = path;
+				q->param_len = n;
+			} else {
+				q->param2 = path;
+				q->param2_len = n;
+			}
+			path += n;
 			pattern = strchr(pattern, '}') + 1;
 		} else if (*pattern++ != *path++) {
 			return false;
@@ -56,7 +64,7 @@ find_route(struct http_request *q, struct buf *allow, int *flags)
 	enum http_method wanted = q->method == HTTP_HEAD ? HTTP_GET : q->method;
 
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (!path_matches(routes[i].pattern, q->path, &q->param, &q->param_len))
+		if (!path_matches(routes[i].pattern, q))
 			continue;
 		*flags |= routes[i].flags;
 		if (routes[i].method == wanted)
@@ -125,7 +133,7 @@ answer_without_route(
 		http_problem(r, 404, "not_found", "There is no such address here.", q->rid);
 		return;
 	}
-	if (q->method == HTTP_OPTIONS && (flags & OPEN)) {
+	if (q->method == HTTP_OPTIONS && (flags & GATE_OPEN)) {
 		answer_preflight(allow, r);
 		return;
 	}
@@ -141,12 +149,16 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	int64_t started_ms = clock_mono_ms();
 	int flags = 0;
 	const struct route *route = find_route(q, &allow, &flags);
+	struct gate gate = { 0 };
 
-	if (route != NULL)
-		route->handler(a, q, r);
-	else
+	if (route == NULL) {
 		answer_without_route(q, &allow, flags, r);
-	if (flags & OPEN)
+	} else {
+		q->route = route->pattern;
+		if (gate_pass(a, q, route->need, route->flags, &gate, r))
+			route->handler(a, q, r);
+	}
+	if (flags & GATE_OPEN)
 		add_cors(a, q, r);
 	http_set_header(r, "X-Request-Id", q->rid);
 	if (r->status != 204)
@@ -158,4 +170,25 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	/* Whoever passes by looks whether work waits that nobody does (design 2). */
 	if (route != NULL)
 		worker_ensure(a);
+	gate_free(&gate);
+}
+
+void
+routes_print(FILE *f)
+{
+	static const struct {
+		int flag;
+		const char *name;
+	} flags[] = { { GATE_OPEN, "cors" }, { GATE_FORM, "form" }, { GATE_READ, "read" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		const char *method = http_method_name(routes[i].method);
+
+		(void)fprintf(f, "%s\t%s\t%s\t", method, routes[i].pattern,
+		    access_need_names[routes[i].need]);
+		for (size_t k = 0; k < ARRAY_LEN(flags); k++)
+			if (routes[i].flags & flags[k].flag)
+				(void)fprintf(f, "%s ", flags[k].name);
+		(void)fputc('\n', f);
+	}
 }

@@ -30,6 +30,8 @@ static const struct stmt_table *const tables[PART_COUNT] = {
 	[PART_MESSAGES] = &store_messages_statements,
 	[PART_JOBS] = &store_jobs_statements,
 	[PART_OUTBOX] = &store_outbox_statements,
+	[PART_PEOPLE] = &store_people_statements,
+	[PART_ACCESS] = &store_access_statements,
 };
 
 enum err

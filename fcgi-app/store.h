@@ -64,6 +64,7 @@ struct chat {
 	char id[LIMIT_CHAT_ID_LEN + 1];
 	bool id_is_number, is_private;
 	char *title, *system_prompt, *client_system, *model; /* owned; the last three may be NULL */
+	char *owner_id; /* owned; NULL: nobody's */
 	char lang[3];
 	int64_t head_id; /* 0: none */
 	char head_uid[ID_SIZE];
@@ -76,6 +77,7 @@ void chat_free(struct chat *c);
 
 struct chat_new {
 	const char *id, *title, *lang;
+	const char *owner_id; /* NULL: nobody's */
 	bool id_is_number, is_private;
 	int64_t now_ms;
 };
@@ -134,7 +136,8 @@ struct message_new {
 	int64_t chat_no, parent_id; /* parent_id 0: the root */
 	enum role role;
 	enum message_status status;
-	const char *content, *post_hash; /* post_hash may be NULL */
+	const char *content, *post_hash;     /* post_hash may be NULL */
+	const char *author_id, *author_name; /* NULL: a stranger's */
 	size_t content_len;
 	bool is_imported;
 	int64_t seq, now_ms;
@@ -199,7 +202,8 @@ struct job {
 	bool cancel_requested;
 };
 struct job_new {
-	const char *uid, *rid; /* rid may be NULL */
+	const char *uid, *rid;           /* rid may be NULL */
+	const char *person_id, *address; /* whose limits it counts against; may be NULL */
 	int64_t chat_no, message_id, now_ms;
 };
 enum err store_job_add(struct store *s, const struct job_new *j) MUST_CHECK;
@@ -243,7 +247,7 @@ enum err store_jobs_count(struct store *s, struct job_counts *out) MUST_CHECK;
 
 /* --- events to be pushed --- */
 
-struct outbox_event {
+struct outbox_event { /* chat_no 0: an eviction, data names the channels */
 	int64_t id, chat_no, message_id, seq, created_ms;
 	const char *name, *data, *job_uid, *socket_id, *rid; /* all but name may be NULL */
 };

@@ -16,15 +16,15 @@ enum {
 #define CHAT_COLUMNS                                                                               \
 	"c.no, c.id, c.id_is_number, c.visibility, c.title, c.system_prompt, c.client_system,"     \
 	" c.model, c.lang, c.head_id, h.uid, c.seq, c.changed_seq, c.pruned_seq, c.created_ms,"    \
-	" c.updated_ms FROM chats c LEFT JOIN messages h ON h.id = c.head_id "
+	" c.updated_ms, c.owner_id FROM chats c LEFT JOIN messages h ON h.id = c.head_id "
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
 	[CHAT_FIND] = "SELECT " CHAT_COLUMNS "WHERE c.id = ?1",
 	[CHAT_GET] = "SELECT " CHAT_COLUMNS "WHERE c.no = ?1",
 	[CHAT_ADD] =
-	    "INSERT INTO chats(id, id_is_number, visibility, title, lang, created_ms, updated_ms)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+	    "INSERT INTO chats(id, id_is_number, visibility, title, lang, created_ms, updated_ms,"
+	    " owner_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
 	[CHAT_SEQ] =
 	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1"
 	    " RETURNING seq",
@@ -68,6 +68,7 @@ chat_from_row(sqlite3_stmt *st, struct chat *out)
 		.pruned_seq = sqlite3_column_int64(st, 13),
 		.created_ms = sqlite3_column_int64(st, 14),
 		.updated_ms = sqlite3_column_int64(st, 15),
+		.owner_id = copy_or_null(column_str(st, 16)),
 	};
 	copy_text(out->id, sizeof out->id, column_str(st, 1));
 	copy_text(out->lang, sizeof out->lang, column_str(st, 8));
@@ -81,6 +82,7 @@ chat_free(struct chat *c)
 	free(c->system_prompt);
 	free(c->client_system);
 	free(c->model);
+	free(c->owner_id);
 	*c = (struct chat){ 0 };
 }
 
@@ -120,6 +122,7 @@ store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no)
 	bind_str(st, 4, c->title);
 	bind_str(st, 5, c->lang);
 	bind_int(st, 6, c->now_ms);
+	bind_str(st, 7, c->owner_id);
 	if ((e = store_run(s, st)) == OK)
 		*out_no = sqlite3_last_insert_rowid(s->db);
 	return e;

@@ -29,8 +29,8 @@ enum {
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
 	[JOB_ADD] =
-	    "INSERT INTO jobs(uid, rid, chat_no, message_id, created_ms, updated_ms)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?5)",
+	    "INSERT INTO jobs(uid, rid, chat_no, message_id, created_ms, updated_ms, person_id,"
+	    " address) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
 	[JOBS_LIVE] =
 	    "SELECT count(*) FROM jobs WHERE chat_no = ?1 AND state IN('queued', 'running')",
 	[JOB_UID_OF] = "SELECT uid FROM jobs WHERE message_id = ?1 ORDER BY id DESC LIMIT 1",
@@ -83,6 +83,8 @@ store_job_add(struct store *s, const struct job_new *j)
 	bind_int(st, 3, j->chat_no);
 	bind_int(st, 4, j->message_id);
 	bind_int(st, 5, j->now_ms);
+	bind_str(st, 6, j->person_id);
+	bind_str(st, 7, j->address);
 	return store_run(s, st);
 }
 

@@ -30,8 +30,8 @@ enum {
 static const char *const sql[STATEMENTS] = {
 	[MESSAGE_ADD] =
 	    "INSERT INTO messages(uid, chat_no, parent_id, role, content, status, is_imported,"
-	    " post_hash, changed_seq, created_ms, updated_ms)"
-	    " VALUES(?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+	    " post_hash, changed_seq, created_ms, updated_ms, author_id, author_name)"
+	    " VALUES(?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12)",
 	[MESSAGE_GET] = "SELECT " MESSAGE_COLUMNS ", m.changed_seq" MESSAGE_FROM "WHERE m.id = ?1",
 	[MESSAGE_BRANCH] =
 	    "WITH RECURSIVE b(id, depth) AS (VALUES(?1, 0) UNION ALL"
@@ -178,6 +178,8 @@ store_message_add(struct store *s, const struct message_new *m, int64_t *out_id)
 	bind_str(st, 8, m->post_hash);
 	bind_int(st, 9, m->seq);
 	bind_int(st, 10, m->now_ms);
+	bind_str(st, 11, m->author_id);
+	bind_str(st, 12, m->author_name);
 	if ((e = store_run(s, st)) == OK)
 		*out_id = sqlite3_last_insert_rowid(s->db);
 	return e;

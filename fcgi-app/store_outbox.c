@@ -14,7 +14,7 @@ enum {
 static const char *const sql[STATEMENTS] = {
 	[OUTBOX_ADD] =
 	    "INSERT INTO outbox(chat_no, message_id, job_uid, seq, name, data, socket_id, rid,"
-	    " created_ms) VALUES(?1, nullif(?2, 0), ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	    " created_ms) VALUES(nullif(?1, 0), nullif(?2, 0), ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[OUTBOX_LIST] =
 	    "SELECT id, chat_no, message_id, job_uid, seq, name, data, socket_id, rid, created_ms"
 	    " FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2",

@@ -11,14 +11,24 @@
 
 #include "store.h"
 
-enum store_part { PART_META, PART_CHATS, PART_MESSAGES, PART_JOBS, PART_OUTBOX, PART_COUNT };
+enum store_part {
+	PART_META,
+	PART_CHATS,
+	PART_MESSAGES,
+	PART_JOBS,
+	PART_OUTBOX,
+	PART_PEOPLE,
+	PART_ACCESS,
+	PART_COUNT
+};
 
 struct stmt_table {
 	const char *const *sql;
 	size_t count;
 };
 extern const struct stmt_table store_meta_statements, store_chats_statements,
-    store_messages_statements, store_jobs_statements, store_outbox_statements;
+    store_messages_statements, store_jobs_statements, store_outbox_statements,
+    store_people_statements, store_access_statements;
 
 struct store {
 	sqlite3 *db;

@@ -63,7 +63,8 @@ struct config {
 	long ai_stop_seconds;
 	/* access */
 	bool allow_open_chats;
-	char *cors_origins, *trusted_proxies, *jwt_secret;
+	bool trust_remote_user;
+	char *cors_origins, *trusted_proxies, *jwt_secret, *jwt_issuer, *jwt_audience;
 	long accept_threads;
 
 	char *env_file; /* the .env that was read, or NULL */

@@ -120,7 +120,12 @@ const struct setting settings[] = {
 	TEXT("CORS_ORIGINS", NULL, cors_origins, "*", APP, 0, "Access", "origins that may call open chats, comma"),
 	TEXT("TRUSTED_PROXIES", NULL, trusted_proxies, "", BOTH, 0, "Access",
 	    "addresses whose X-Forwarded-For counts, comma"),
-	TEXT("JWT_SECRET", NULL, jwt_secret, "", APP, SETTING_SECRET, "Access", "verifies bearer tokens, HS256"),
+	TEXT("JWT_SECRET", NULL, jwt_secret, "", APP, SETTING_SECRET, "Access",
+	    "verifies bearer tokens (JWT, HS256); empty: none are taken"),
+	TEXT("JWT_ISSUER", NULL, jwt_issuer, "", APP, 0, "Access", "the iss that a JWT must have; empty: any"),
+	TEXT("JWT_AUDIENCE", NULL, jwt_audience, "", APP, 0, "Access", "the aud that a JWT must have; empty: any"),
+	BOOL("TRUST_REMOTE_USER", trust_remote_user, "false", APP, "Access",
+	    "the web server's own login (REMOTE_USER) says who it is"),
 	NUMBER("APP_THREADS", NULL, accept_threads, "16", 1, LIMIT_ACCEPT_THREADS, APP, "Access",
 	    "requests served at once by a process"),
 };

@@ -18,6 +18,13 @@
 #define LIMIT_CHATS_PAGE 100
 #define LIMIT_QUERY_BYTES 4096
 #define LIMIT_IDEMPOTENCY_KEY_LEN 128
+#define LIMIT_SUBJECT_BYTES 160             /* who a JWT, a token or REMOTE_USER names */
+#define LIMIT_NAME_BYTES 80                 /* display name */
+#define LIMIT_CREDENTIAL_BYTES 4096         /* Authorization, Cookie: more is no credential */
+#define LIMIT_MEMBERS 100                   /* of a private chat: what a presence channel takes */
+#define LIMIT_INVITATIONS 20                /* valid links of a chat */
+#define LIMIT_INVITATION_DAYS 365
+#define LIMIT_SESSION_DAYS 90
 #define LIMIT_IO_SECONDS 15 /* a FastCGI peer that neither sends nor reads */
 #define LIMIT_ACCEPT_THREADS 64
 

@@ -19,14 +19,22 @@ hex(const unsigned char *p, size_t n, char *out)
 }
 
 void
-sign_hmac_sha256(const char *secret, const void *p, size_t n, char out[SIGN_HEX_SIZE])
+sign_hmac_sha256_raw(const void *secret, size_t secret_len, const void *p, size_t n,
+    unsigned char out[SIGN_RAW_SIZE])
 {
-	unsigned char raw[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
-	if (HMAC(EVP_sha256(), secret, (int)strlen(secret), p, n, raw, &len) == NULL)
+	if (HMAC(EVP_sha256(), secret, (int)secret_len, p, n, out, &len) == NULL)
 		abort();
-	hex(raw, len, out);
+}
+
+void
+sign_hmac_sha256(const char *secret, const void *p, size_t n, char out[SIGN_HEX_SIZE])
+{
+	unsigned char raw[SIGN_RAW_SIZE];
+
+	sign_hmac_sha256_raw(secret, strlen(secret), p, n, raw);
+	hex(raw, sizeof raw, out);
 }
 
 static void

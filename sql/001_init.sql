@@ -106,6 +106,9 @@ CREATE TABLE jobs(
   lease_owner TEXT,
   lease_until_ms INTEGER NOT NULL DEFAULT 0,
   cancel_requested INTEGER NOT NULL DEFAULT 0,
+  -- whose limits it counts against: a person's id, and the address it came from
+  person_id TEXT,
+  address TEXT,
   rid TEXT,
   last_error TEXT,
   created_ms INTEGER NOT NULL,
@@ -116,12 +119,17 @@ CREATE INDEX jobs_running ON jobs(lease_until_ms) WHERE state = 'running';
 CREATE INDEX jobs_live ON jobs(chat_no) WHERE state IN('queued', 'running');
 CREATE INDEX jobs_failed ON jobs(id) WHERE state = 'failed';
 CREATE INDEX jobs_message ON jobs(message_id);
+CREATE INDEX jobs_person ON jobs(person_id, chat_no)
+  WHERE state IN('queued', 'running') AND person_id IS NOT NULL;
+CREATE INDEX jobs_address ON jobs(address, chat_no)
+  WHERE state IN('queued', 'running') AND address IS NOT NULL;
 
 -- Events that the push server has not taken yet, in order. Everything but text deltas. The JSON is
 -- made when it is sent; data holds only what the message row does not.
 CREATE TABLE outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  chat_no INTEGER NOT NULL REFERENCES chats(no) ON DELETE CASCADE,
+  -- NULL: an eviction, whose data names the channels; it must outlive a chat that is deleted
+  chat_no INTEGER REFERENCES chats(no) ON DELETE CASCADE,
   message_id INTEGER REFERENCES messages(id) ON DELETE CASCADE,
   job_uid TEXT,
   seq INTEGER NOT NULL,
@@ -150,3 +158,62 @@ CREATE TABLE idempotency(
   created_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_age ON idempotency(created_ms);
+
+-- Whoever showed who they are and did something that must be remembered. id says how: s: a session
+-- of their own, j: a JWT's subject, t: an API token's name, r: the web server's REMOTE_USER.
+CREATE TABLE people(
+  id TEXT PRIMARY KEY,
+  name TEXT,
+  -- logged out everywhere at this time: a JWT issued before is void
+  valid_from_ms INTEGER NOT NULL DEFAULT 0,
+  created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- hash: SHA-256 of the 256 random bits in the cookie, which are kept nowhere.
+CREATE TABLE sessions(
+  hash TEXT PRIMARY KEY,
+  person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_person ON sessions(person_id);
+CREATE INDEX sessions_age ON sessions(expires_ms);
+
+-- Made and revoked by command line. Two tokens of one name are the same person (rotation).
+CREATE TABLE api_tokens(
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  -- NULL: never
+  expires_ms INTEGER,
+  revoked_ms INTEGER
+) STRICT;
+
+-- Who may read and write a private chat besides its owner (chats.owner_id).
+CREATE TABLE members(
+  chat_no INTEGER NOT NULL REFERENCES chats(no) ON DELETE CASCADE,
+  person_id TEXT NOT NULL,
+  joined_ms INTEGER NOT NULL,
+  PRIMARY KEY(chat_no, person_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_person ON members(person_id);
+
+-- hash: SHA-256 of the token in the link, which is kept nowhere.
+CREATE TABLE invitations(
+  hash TEXT PRIMARY KEY,
+  chat_no INTEGER NOT NULL REFERENCES chats(no) ON DELETE CASCADE,
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_chat ON invitations(chat_no);
+
+-- Tokens of the model spent a day (UTC, days since 1970): by a person, an address, or the whole
+-- site (who is the person's id, "a:" and the address, or "").
+CREATE TABLE spending(
+  day INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  tokens INTEGER NOT NULL DEFAULT 0,
+  replies INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(day, who)
+) STRICT, WITHOUT ROWID;

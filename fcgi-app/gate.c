@@ -1,0 +1,210 @@
+#include "gate.h"
+
+#include <stdio.h>
+
+#include "json.h"
+#include "log.h"
+
+void
+gate_free(struct gate *g)
+{
+	chat_free(&g->chat);
+}
+
+void
+gate_refuse(const struct http_request *q, struct http_response *r, int status, const char *code,
+    const char *detail, const char *reason)
+{
+	log_warn("refused status=%d code=%s reason=\"%s\" route=%s identity=%d address=%s rid=%s",
+	    status, code, reason, q->route != NULL ? q->route : "",
+	    q->caller != NULL ? (int)q->caller->kind : 0,
+	    q->caller != NULL ? q->caller->address : "", q->rid);
+	http_problem(r, status, code, detail, q->rid);
+}
+
+static void
+refuse_stranger(const struct http_request *q, struct http_response *r)
+{
+	gate_refuse(q, r, 401, "sign_in", "Please sign in first.", "no identity");
+	http_set_header(r, "WWW-Authenticate", "Bearer realm=\"charla\"");
+}
+
+/* Who shows a credential that does not hold is told, not taken for a stranger. */
+static void
+refuse_credential(const struct http_request *q, const char *why, struct http_response *r)
+{
+	gate_refuse(q, r, 401, "invalid_token",
+	    "The token is not valid, or not any more. Please sign in again.", why);
+	http_set_header(r, "WWW-Authenticate", "Bearer realm=\"charla\", error=\"invalid_token\"");
+}
+
+void
+gate_refuse_chat(struct app *a, const struct http_request *q, struct http_response *r)
+{
+	if (!identity_is_known(q->caller) && !a->config->allow_open_chats)
+		refuse_stranger(q, r);
+	else
+		gate_refuse(q, r, 404, "not_found", "There is no such chat.",
+		    "no such chat for this caller");
+}
+
+bool
+gate_is_same_site(const struct http_request *q, struct http_response *r)
+{
+	if (!q->caller->is_cross_site)
+		return true;
+	gate_refuse(q, r, 403, "cross_site", "This cannot be done from another site.",
+	    "cross-site request");
+	return false;
+}
+
+/* --- bodies --- */
+
+static bool
+is_type(const char *type, const char *wanted)
+{
+	size_t n = type != NULL ? strcspn(type, "; ") : 0;
+
+	return n == strlen(wanted) && strncasecmp(type, wanted, n) == 0;
+}
+
+static bool
+is_json_type(const char *type)
+{
+	size_t n = type != NULL ? strcspn(type, "; ") : 0;
+
+	return is_type(type, "application/json") ||
+	       (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+static bool
+is_form_type(const char *type)
+{
+	return is_type(type, "application/x-www-form-urlencoded") ||
+	       is_type(type, "multipart/form-data");
+}
+
+static bool
+body_came(const struct http_request *q, struct http_response *r)
+{
+	if (q->body_error == ERR_LIMIT)
+		gate_refuse(q, r, 413, "body_too_large", "The body is larger than 256 KiB.",
+		    "body too large");
+	else if (q->body_error != OK)
+		gate_refuse(
+		    q, r, 400, "body_incomplete", "The body ended too early.", "body cut short");
+	return q->body_error == OK;
+}
+
+bool
+gate_json_body(const struct http_request *q, json_t **out_root, struct http_response *r)
+{
+	char why[160], detail[200];
+	enum err e;
+
+	if (!body_came(q, r))
+		return false;
+	if (!is_json_type(q->header[HTTP_CONTENT_TYPE])) {
+		http_problem(
+		    r, 415, "not_json", "Send JSON with Content-Type: application/json.", q->rid);
+		return false;
+	}
+	e = json_parse(q->body, q->body_len, LIMIT_JSON_DEPTH, true, out_root, why, sizeof why);
+	if (e == OK)
+		return true;
+	(void)snprintf(detail, sizeof detail, "The body is not JSON that we take: %s.", why);
+	http_problem(r, 400, e == ERR_LIMIT ? "json_too_deep" : "malformed_json", detail, q->rid);
+	return false;
+}
+
+/*
+ * What a browser sends along by itself (cookie, the web server's login) counts only on requests
+ * that another site's form cannot make: identity.c ignores it on cross-site requests, and here a
+ * body must be JSON, which no form sends.
+ */
+static bool
+body_type_is_safe(const struct http_request *q, int flags, struct http_response *r)
+{
+	const char *type = q->header[HTTP_CONTENT_TYPE];
+	bool is_ambient =
+	    q->caller->kind == IDENTITY_SESSION || q->caller->kind == IDENTITY_REMOTE_USER;
+	bool has_type = type != NULL && *type != '\0';
+
+	if (!is_ambient || q->method == HTTP_GET || q->method == HTTP_HEAD ||
+	    (!has_type && q->body_len == 0) || is_json_type(type) ||
+	    ((flags & GATE_FORM) && is_form_type(type)))
+		return true;
+	gate_refuse(q, r, 415, "not_json", "Send JSON with Content-Type: application/json.",
+	    "content type of a form");
+	return false;
+}
+
+/* --- the chat in the path --- */
+
+static bool
+chat_is_theirs(struct app *a, struct http_request *q, enum access_need need, struct gate *g,
+    struct http_response *r)
+{
+	char id[LIMIT_CHAT_ID_LEN + 1];
+	enum access access = ACCESS_NONE;
+	enum err e = ERR_NOT_FOUND;
+
+	if (q->param != NULL && id_is_pusher_name(q->param, q->param_len, LIMIT_CHAT_ID_LEN)) {
+		memcpy(id, q->param, q->param_len);
+		id[q->param_len] = '\0';
+		e = access_find(a->reader, a->config, q->caller, id, &g->chat, &access);
+	}
+	if (e == OK && access_suffices(access, need, &g->chat)) {
+		q->chat = &g->chat;
+		q->access = (int)access;
+		return true;
+	}
+	if (e == OK) /* a reader of it, who knows that it is there */
+		gate_refuse(q, r, 403, "not_owner", "Only the owner of the chat can do that.",
+		    "not the owner");
+	else if (e == ERR_NOT_FOUND)
+		gate_refuse_chat(a, q, r);
+	else
+		http_error(r, e, q->rid);
+	return false;
+}
+
+static bool
+need_is_met(struct app *a, struct http_request *q, enum access_need need, struct gate *g,
+    struct http_response *r)
+{
+	switch (need) {
+	case NEED_CHAT:
+	case NEED_CHAT_MANAGE:
+	case NEED_CHAT_OWNER: return chat_is_theirs(a, q, need, g, r);
+	case NEED_IDENTITY:
+		if (identity_is_known(q->caller))
+			return true;
+		break;
+	case NEED_OPEN_OR_IDENTITY:
+		if (identity_is_known(q->caller) || a->config->allow_open_chats)
+			return true;
+		break;
+	default: return true;
+	}
+	refuse_stranger(q, r);
+	return false;
+}
+
+bool
+gate_pass(struct app *a, struct http_request *q, enum access_need need, int flags, struct gate *g,
+    struct http_response *r)
+{
+	const char *why = NULL;
+	enum err e = OK;
+
+	q->caller = &g->caller;
+	if (need == NEED_NOTHING)
+		return true;
+	e = identity_resolve(a, q, &g->caller, &why);
+	if (e == ERR_INVALID)
+		refuse_credential(q, why, r);
+	else if (e != OK)
+		http_error(r, e, q->rid);
+	return e == OK && body_type_is_safe(q, flags, r) && need_is_met(a, q, need, g, r);
+}
