@@ -18,7 +18,11 @@ static const struct app_limits default_limits = {
 	.channels_per_event = LIMIT_CHANNELS_PER_EVENT,
 	.batch_events = LIMIT_BATCH_EVENTS,
 	.channels_per_socket = LIMIT_CHANNELS_PER_SOCKET,
-	.client_events_per_second = 10,
+	.presence_members = LIMIT_PRESENCE_MEMBERS,
+	.user_info_bytes = LIMIT_USER_INFO_BYTES,
+	.client_events_per_second = LIMIT_CLIENT_EVENTS_PER_SECOND,
+	.cache_seconds = LIMIT_CACHE_SECONDS,
+	.user_authentication_seconds = LIMIT_USER_AUTHENTICATION_SECONDS,
 };
 
 static char *
@@ -53,6 +57,9 @@ apps_from_config(const struct config *c, struct apps **out_apps)
 		.is_enabled = true,
 		.has_client_messages = c->pusher_app_client_messages,
 		.has_statistics = c->pusher_app_statistics,
+		.has_user_authentication = c->pusher_app_user_authentication,
+		.has_subscription_count = c->pusher_app_subscription_count,
+		.has_watchlist = true,
 		.limits = default_limits,
 	};
 	a = xcalloc(1, sizeof *a);
@@ -65,7 +72,7 @@ apps_from_config(const struct config *c, struct apps **out_apps)
 static void
 app_free(struct app *app)
 {
-	assert(app->channels == NULL);
+	assert(app->hub_app == NULL);
 	for (char **o = app->allowed_origins; o != NULL && *o != NULL; o++)
 		free(*o);
 	free(app->allowed_origins);

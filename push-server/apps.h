@@ -14,12 +14,16 @@
 
 #include "config.h"
 
-struct channel;
+struct hub_app;
 
 struct app_limits {
 	size_t event_bytes, event_name_len, channel_name_len;
 	size_t channels_per_event, batch_events, channels_per_socket;
+	size_t presence_members; /* users of one presence channel */
+	size_t user_info_bytes;  /* of one of them, as compact JSON */
 	long client_events_per_second;
+	long cache_seconds;               /* how long a cache channel remembers */
+	long user_authentication_seconds; /* with has_user_authentication */
 };
 
 struct app {
@@ -27,10 +31,14 @@ struct app {
 	char *path;    /* prefix under which /app/{key} is served as well, or "" */
 	long capacity; /* connections; 0: no maximum */
 	bool is_enabled, has_client_messages, has_statistics;
+	bool has_user_authentication; /* who neither signs in nor joins a private channel is closed
+				       */
+	bool has_subscription_count;  /* members of a channel are told how many they are */
+	bool has_watchlist;     /* signed-in users are told who of their watchlist is online */
 	char **allowed_origins; /* host names, NULL-terminated; NULL: all */
 	struct app_limits limits;
 	/* state */
-	struct channel *channels; /* the hub's table */
+	struct hub_app *hub_app; /* the hub's: channels, cached events, watchlists */
 	uint64_t connections;
 };
 

@@ -5,8 +5,6 @@
 #include "ids.h"
 #include "util.h"
 
-#define USER_PREFIX "#server-to-user-"
-
 /* Longest prefix first. */
 static const struct {
 	const char *prefix;
@@ -14,7 +12,7 @@ static const struct {
 } kinds[] = {
 	{ "private-encrypted-cache-", CHANNEL_PRIVATE | CHANNEL_ENCRYPTED | CHANNEL_CACHE },
 	{ "private-encrypted-", CHANNEL_PRIVATE | CHANNEL_ENCRYPTED },
-	{ USER_PREFIX, CHANNEL_USER },
+	{ CHANNEL_USER_PREFIX, CHANNEL_USER },
 	{ "presence-cache-", CHANNEL_PRIVATE | CHANNEL_PRESENCE | CHANNEL_CACHE },
 	{ "private-cache-", CHANNEL_PRIVATE | CHANNEL_CACHE },
 	{ "presence-", CHANNEL_PRIVATE | CHANNEL_PRESENCE },
@@ -42,7 +40,7 @@ channel_kind(const char *name, size_t n)
 bool
 channel_name_is_valid(const char *name, size_t n, size_t max_len)
 {
-	size_t skip = has_prefix(name, n, USER_PREFIX) ? strlen(USER_PREFIX) : 0;
+	size_t skip = has_prefix(name, n, CHANNEL_USER_PREFIX) ? strlen(CHANNEL_USER_PREFIX) : 0;
 
 	return n <= max_len && id_is_pusher_name(name + skip, n - skip, max_len);
 }

@@ -18,6 +18,8 @@ enum channel_kind { /* bits */
 	CHANNEL_USER = 16,     /* #server-to-user-ID: of the signed-in user only */
 };
 
+#define CHANNEL_USER_PREFIX "#server-to-user-"
+
 bool channel_name_is_valid(const char *name, size_t n, size_t max_len);
 unsigned channel_kind(const char *name, size_t n); /* of enum channel_kind */
 

@@ -111,7 +111,7 @@ publish(struct hub *h, struct metrics *m, struct app *app, const struct event *e
 		const char *channel = e->channels[i];
 		struct frame *f;
 
-		if (hub_occupancy(app, channel, strlen(channel)) == 0)
+		if (!hub_wants(app, channel, strlen(channel)))
 			continue;
 		f = pusher_event(e->name, channel, e->data, NULL);
 		hub_publish(h, app, channel, strlen(channel), f, except);

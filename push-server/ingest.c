@@ -15,7 +15,7 @@ publish(const struct ingest *in, struct app *app, const struct notify_line *line
 		struct frame *f;
 
 		metric_add(in->metrics, METRIC_EVENTS_DATAGRAM, 1);
-		if (hub_occupancy(app, channel, strlen(channel)) == 0)
+		if (!hub_wants(app, channel, strlen(channel)))
 			continue;
 		f = pusher_event(line->name, channel, data, NULL);
 		hub_publish(in->hub, app, channel, strlen(channel), f, except);

@@ -20,6 +20,8 @@
 #define SOCKET_ID_SIZE 24 /* two 32-bit numbers, a dot and the NUL */
 
 struct peer;
+struct signed_in;
+struct channel;
 
 struct transport {
 	/* true: taken whole. false: bytes still wait there, nothing was taken. */
@@ -41,6 +43,7 @@ struct peer {
 	struct subscription *subs;   /* hub's */
 	uint32_t sub_count, sub_cap; /* hub's */
 	uint32_t nonce, slot;        /* hub's: the two halves of the socket id */
+	struct signed_in *user;      /* hub's; NULL: not signed in */
 	struct peer *next_doomed;    /* hub's */
 	struct outbox outbox;
 	uint16_t close_code; /* 0: open; PEER_GONE: nobody is there to be told */

@@ -28,10 +28,19 @@ struct frame *pusher_subscribed(const char *channel, const char *data); /* data:
 struct frame *pusher_subscription_error(
     const char *channel, const char *type, const char *text, int status); /* type may be NULL */
 struct frame *pusher_error(int code, const char *text); /* code 0: null, nothing is closed */
+/* With the channel, so that pusher-js hands it to that channel's listeners too; may be NULL. */
+struct frame *pusher_channel_error(const char *channel, int code, const char *text);
 struct frame *pusher_ping(void);
 struct frame *pusher_pong(void);
 
-/* data is delivered as it is (a string stays a string); user_id may be NULL. */
+struct frame *pusher_member_added(const char *channel, const char *user_id, json_t *user_info);
+struct frame *pusher_member_removed(const char *channel, const char *user_id);
+struct frame *pusher_subscription_count(const char *channel, size_t count);
+struct frame *pusher_cache_miss(const char *channel);
+struct frame *pusher_signed_in(const char *user_data);           /* as the client sent it */
+struct frame *pusher_watchlist(json_t *online, json_t *offline); /* arrays of ids; borrowed */
+
+/* data is delivered as it is (a string stays a string); data and user_id may be NULL. */
 struct frame *pusher_event(
     const char *name, const char *channel, json_t *data, const char *user_id);
 

@@ -8,6 +8,9 @@
  * Threads: the event-loop thread only. Times: monotonic milliseconds.
  * Limits:  limit.h and app->limits, each with a counter in metrics.
  * Source:  reference of the Pusher protocol, version 7.
+ *
+ * Rooms: session.c opening, silence, ending, the table of events. session_subscribe.c channels.
+ * session_signin.c users. session_client.c client events.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -33,8 +36,9 @@ struct session {
 	struct wheel_node timer;
 	int64_t seen_ms;          /* when the last frame came */
 	int64_t client_events_ms; /* start of the second that is counted */
+	int64_t asked_until_ms;   /* a pusher:ping is out; 0: none */
+	int64_t authorise_by_ms;  /* when it must have shown a signature; 0: no need */
 	uint32_t client_events;
-	bool is_asked; /* a pusher:ping is out */
 };
 
 /* What the upgrade request said; borrowed during the call. */

@@ -203,6 +203,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)timer;
 	(void)events;
+	hub_tick(w->o.env->hub, now_ms);
 	while ((n = wheel_expired(w->o.env->wheel, now_ms)) != NULL) {
 		struct session *s =
 		    (struct session *)(void *)((char *)n - offsetof(struct session, timer));
@@ -355,6 +356,7 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 		abort();
 	ev_set_userdata(w->loop, w);
 	wheel_init(o->env->wheel, clock_mono_ms());
+	hub_tick(o->env->hub, clock_mono_ms());
 	if ((e = open_context(w)) == OK &&
 	    (e = open_listener(w, &w->plain, o->port, false)) == OK &&
 	    (o->tls_port == 0 || (e = open_listener(w, &w->tls, o->tls_port, true)) == OK)) {

@@ -60,6 +60,10 @@ const struct setting settings[] = {
 	BOOL("PUSHER_APP_ENABLE_CLIENT_MESSAGES", pusher_app_client_messages, "false", PUSH, "Push app",
 	    "client events"),
 	BOOL("PUSHER_APP_ENABLE_STATISTICS", pusher_app_statistics, "true", PUSH, "Push app", "statistics"),
+	BOOL("PUSHER_APP_ENABLE_USER_AUTHENTICATION", pusher_app_user_authentication, "false", PUSH, "Push app",
+	    "who within 30 s neither signs in nor joins a private channel is closed"),
+	BOOL("PUSHER_APP_ENABLE_SUBSCRIPTION_COUNT", pusher_app_subscription_count, "false", PUSH, "Push app",
+	    "subscribers are told how many they are"),
 
 	TEXT("LARAVEL_WEBSOCKETS_HOST", "PUSH_HOST", push_bind_host, NULL, BOTH, 0, "Push server",
 	    "address to bind; default 127.0.0.1 in local, 0.0.0.0 in production"),

@@ -68,7 +68,18 @@
 #define LIMIT_HTTP_SIGNATURE_SECONDS 600
 #define LIMIT_WS_MESSAGE_BYTES (100UL * 1024)
 #define LIMIT_WS_FRAGMENTS 128
+#define LIMIT_PUSHER_DEPTH 64 /* of JSON in client messages: what others may have built is theirs */
 #define LIMIT_CHANNELS_PER_SOCKET 100
+#define LIMIT_CLIENT_EVENTS_PER_SECOND 10 /* of one connection */
+#define LIMIT_PRESENCE_MEMBERS 100
+#define LIMIT_USER_INFO_BYTES 1024
+#define LIMIT_USER_ID_LEN 128
+#define LIMIT_WATCHLIST 100
+#define LIMIT_USER_AUTHENTICATION_SECONDS 30
+#define LIMIT_CACHE_SECONDS 1800
+#define LIMIT_CACHE_BYTES (32UL * 1024 * 1024) /* what an app's cache channels remember together */
+#define LIMIT_COUNTED_AT_ONCE 100              /* subscribers: above, subscription_count waits ... */
+#define LIMIT_COUNT_MS 5000                    /* ... so long between two */
 #define LIMIT_OUTBOX_BYTES (256UL * 1024)
 #define LIMIT_OUTBOX_FRAMES 1000
 #define LIMIT_HANDSHAKE_SECONDS 10
