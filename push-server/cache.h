@@ -13,10 +13,10 @@
 
 #include "frame.h"
 
-struct cached;
+struct table_entry;
 
 struct cache {
-	struct cached *entries;
+	struct table_entry *entries; /* oldest first */
 	size_t bytes;
 };
 

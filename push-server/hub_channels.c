@@ -8,12 +8,9 @@
 struct channel *
 hub_channel_find(const struct app *app, const char *name, size_t n)
 {
-	struct channel *c;
-
 	if (app->hub_app == NULL)
 		return NULL;
-	HASH_FIND(hh, app->hub_app->channels, name, n, c);
-	return c;
+	return (struct channel *)(void *)table_find(app->hub_app->channels, name, n);
 }
 
 static bool
@@ -43,7 +40,7 @@ hub_channel_get(struct hub *h, struct hub_app *home, const char *name, size_t n)
 	memcpy(c->name, name, n);
 	if ((c->kind & CHANNEL_PRESENCE) != 0)
 		c->presence = presence_new();
-	HASH_ADD_KEYPTR(hh, home->channels, c->name, n, c);
+	table_add(&home->channels, &c->entry, c->name, n);
 	if (!is_user(c))
 		h->channels++;
 	return c;
@@ -54,7 +51,7 @@ channel_free(struct hub *h, struct channel *c)
 {
 	hub_drop_pending(h, c);
 	hub_count_forget(h, c);
-	HASH_DEL(c->home->channels, c);
+	table_remove(&c->home->channels, &c->entry);
 	if (!is_user(c))
 		h->channels--;
 	presence_free(c->presence);

@@ -13,11 +13,12 @@
 
 #include "cache.h"
 #include "channel_name.h"
-#include "hash.h"
 #include "hub.h"
+#include "keyed_hash.h"
 #include "limit.h"
 #include "presence.h"
 #include "pusher_json.h"
+#include "table.h"
 
 #include <utlist.h>
 
@@ -27,7 +28,7 @@ struct member {
 };
 
 struct channel {
-	UT_hash_handle hh; /* in home->channels */
+	struct table_entry entry; /* in home->channels */
 	struct hub_app *home;
 	struct channel *prev, *next;           /* in hub->dirty, while something is pending */
 	struct channel *prev_late, *next_late; /* in hub->late */
@@ -44,14 +45,11 @@ struct channel {
 	char name[];
 };
 
-struct watched;
-
 /* What the hub keeps of an app. */
 struct hub_app {
 	struct app *app;
 	struct hub_app *prev, *next; /* in hub->apps */
-	struct channel *channels;
-	struct watched *watched;
+	struct table_entry *channels, *watched;
 	struct cache cache;
 };
 

@@ -58,7 +58,8 @@ hub_each_channel(const struct app *app, const char *prefix,
 
 	if (app->hub_app == NULL)
 		return;
-	for (const struct channel *c = app->hub_app->channels; c != NULL; c = c->hh.next) {
+	for (struct table_entry *e = app->hub_app->channels; e != NULL; e = table_next(e)) {
+		const struct channel *c = (const struct channel *)(const void *)e;
 		struct hub_channel description = describe(c);
 
 		if ((c->kind & CHANNEL_USER) == 0 && strncmp(c->name, prefix, n) == 0)

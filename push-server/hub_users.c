@@ -15,7 +15,7 @@ struct watcher {
 
 /* An id that somebody watches; that user may never have been here. */
 struct watched {
-	UT_hash_handle hh; /* in hub_app->watched */
+	struct table_entry entry; /* in hub_app->watched */
 	struct watcher *watchers;
 	uint32_t count, cap;
 	char id[];
@@ -46,10 +46,7 @@ user_channel(const struct app *app, const char *id)
 static struct watched *
 watched_find(const struct hub_app *home, const char *id)
 {
-	struct watched *w;
-
-	HASH_FIND_STR(home->watched, id, w);
-	return w;
+	return (struct watched *)(void *)table_find(home->watched, id, strlen(id));
 }
 
 static struct watched *
@@ -62,7 +59,7 @@ watched_get(struct hub_app *home, const char *id)
 		return w;
 	w = xcalloc(1, sizeof *w + n + 1);
 	memcpy(w->id, id, n);
-	HASH_ADD_KEYPTR(hh, home->watched, w->id, n, w);
+	table_add(&home->watched, &w->entry, w->id, n);
 	return w;
 }
 
@@ -105,7 +102,7 @@ unwatch_last(struct hub_app *home, struct signed_in *u)
 		hole->peer->user->watches[hole->back].at = last.at;
 	if (w->count > 0)
 		return;
-	HASH_DEL(home->watched, w);
+	table_remove(&home->watched, &w->entry);
 	free(w->watchers);
 	free(w);
 }

@@ -2,18 +2,18 @@
 
 #include <assert.h>
 
-#include "hash.h"
+#include "table.h"
 #include "util.h"
 
 struct user {
-	UT_hash_handle hh;
+	struct table_entry entry;
 	json_t *info;
 	uint32_t connections;
 	char id[];
 };
 
 struct presence {
-	struct user *users;
+	struct table_entry *users;
 	struct user **places;
 	uint32_t count, cap;
 };
@@ -24,10 +24,16 @@ presence_new(void)
 	return xcalloc(1, sizeof(struct presence));
 }
 
+static struct user *
+user_of(struct table_entry *e)
+{
+	return (struct user *)(void *)e;
+}
+
 static void
 user_free(struct presence *p, struct user *u)
 {
-	HASH_DEL(p->users, u);
+	table_remove(&p->users, &u->entry);
 	json_decref(u->info);
 	free(u);
 }
@@ -35,12 +41,10 @@ user_free(struct presence *p, struct user *u)
 void
 presence_free(struct presence *p)
 {
-	struct user *u, *next;
-
 	if (p == NULL)
 		return;
-	HASH_ITER(hh, p->users, u, next)
-	user_free(p, u);
+	while (p->users != NULL)
+		user_free(p, user_of(p->users));
 	free(p->places);
 	free(p);
 }
@@ -48,10 +52,7 @@ presence_free(struct presence *p)
 static struct user *
 user_find(const struct presence *p, const char *id)
 {
-	struct user *u;
-
-	HASH_FIND_STR(p->users, id, u);
-	return u;
+	return user_of(table_find(p->users, id, strlen(id)));
 }
 
 static struct user *
@@ -62,7 +63,7 @@ user_new(struct presence *p, const char *id, json_t *info)
 
 	memcpy(u->id, id, n);
 	u->info = info != NULL ? json_incref(info) : json_object();
-	HASH_ADD_KEYPTR(hh, p->users, u->id, n, u);
+	table_add(&p->users, &u->entry, u->id, n);
 	return u;
 }
 
@@ -99,7 +100,7 @@ presence_remove(struct presence *p, uint32_t place)
 size_t
 presence_users(const struct presence *p)
 {
-	return HASH_COUNT(p->users);
+	return table_count(p->users);
 }
 
 bool
@@ -118,8 +119,8 @@ presence_user_at(const struct presence *p, uint32_t place)
 void
 presence_each(const struct presence *p, void (*fn)(void *ctx, const char *user_id), void *ctx)
 {
-	for (const struct user *u = p->users; u != NULL; u = u->hh.next)
-		fn(ctx, u->id);
+	for (struct table_entry *e = p->users; e != NULL; e = table_next(e))
+		fn(ctx, user_of(e)->id);
 }
 
 json_t *
@@ -127,7 +128,9 @@ presence_json(const struct presence *p)
 {
 	json_t *ids = json_array(), *hash = json_object();
 
-	for (const struct user *u = p->users; u != NULL; u = u->hh.next) {
+	for (struct table_entry *e = p->users; e != NULL; e = table_next(e)) {
+		const struct user *u = user_of(e);
+
 		(void)json_array_append_new(ids, json_string(u->id));
 		(void)json_object_set(hash, u->id, u->info);
 	}

@@ -140,9 +140,9 @@ static void
 say_subscribed(struct session *s, const struct subscribe *sub)
 {
 	json_auto_t *presence = hub_presence(s->peer.app, sub->channel, sub->channel_len);
-	auto_char *data = presence != NULL ? json_text(presence) : xstrdup("{}");
+	auto_char *data = presence != NULL ? json_text(presence) : NULL;
 
-	session_say(s, pusher_subscribed(sub->channel, data));
+	session_say(s, pusher_subscribed(sub->channel, data != NULL ? data : "{}"));
 	hub_replay(s->env->hub, &s->peer, sub->channel, sub->channel_len);
 }
 
