@@ -102,7 +102,7 @@ fill(struct store *s, const struct history *h, int64_t after, struct page *p, js
 		e = store_messages_streaming(s, h->chat.no, after, put_running, p);
 	if (e == OK)
 		e = store_tombstones(
-		    s, h->chat.no, after, LIMIT_HISTORY_PAGE, add_deleted, deleted);
+		    s, h->chat.no, after, LIMIT_TOMBSTONES, add_deleted, deleted);
 	return p->failed ? ERR_IO : e;
 }
 
@@ -110,7 +110,7 @@ static enum err
 build(struct store *s, const struct history *h, json_t **out)
 {
 	const struct chat *c = &h->chat;
-	auto_buf epoch = BUF_INIT(64);
+	auto_buf epoch = BUF_INIT(128);
 	json_auto_t *messages = json_array();
 	json_auto_t *deleted = json_array();
 	struct page p = { .messages = messages, .limit = h->limit };
@@ -118,6 +118,9 @@ build(struct store *s, const struct history *h, json_t **out)
 	int64_t after;
 	enum err e = store_meta_get(s, "epoch", &epoch);
 
+	/* A chat under the id of a deleted one counts from 1 again. */
+	if (e == OK)
+		e = buf_addf(&epoch, "-%llx", (long long)c->created_ms);
 	if (e != OK)
 		return e;
 	if (h->epoch[0] != '\0' && strcmp(h->epoch, epoch.data) != 0)

@@ -50,7 +50,7 @@ store_post(struct store *s, void *arg)
 		return e;
 	if (w->idempotency_key != NULL) {
 		(void)snprintf(key, sizeof key, "%s\n%s\n%s", w->post.chat_id, w->idempotency_key,
-		    w->post.caller->id);
+		    w->post.by.caller->id);
 		e = store_idempotency_get(s, key, w->body_hash, &w->answer);
 		w->is_replay = e == OK;
 		w->key_is_taken = e == ERR_CONFLICT;
@@ -63,7 +63,7 @@ store_post(struct store *s, void *arg)
 		return e;
 	if (w->idempotency_key == NULL)
 		return OK;
-	return store_idempotency_put(s, key, w->body_hash, w->answer.data, w->post.now_ms);
+	return store_idempotency_put(s, key, w->body_hash, w->answer.data, w->post.by.now_ms);
 }
 
 /* The chat's language: what the browser asks for first, Spanish or English. */
@@ -106,7 +106,7 @@ read_headers(const struct http_request *q, struct work *w, struct http_response 
 	}
 	/* Echo sends "undefined" before it is connected: that excludes nobody. */
 	if (socket_id != NULL && id_is_socket_id(socket_id, strlen(socket_id)))
-		w->post.socket_id = socket_id;
+		w->post.by.socket_id = socket_id;
 	return true;
 }
 
@@ -147,15 +147,13 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 		return;
 	w.post = (struct post){
 		.config = a->config,
-		.caller = q->caller,
 		.chat_id = m.chat_id,
 		.id_is_number = m.id_is_number,
 		.turns = m.turns,
 		.count = m.count,
 		.system = m.system,
 		.lang = language_of(q),
-		.rid = q->rid,
-		.now_ms = clock_wall_ms(),
+		.by = { .caller = q->caller, .rid = q->rid, .now_ms = clock_wall_ms() },
 	};
 	if (read_headers(q, &w, r) && send_message_canonical(&m, &canonical) == OK) {
 		sign_sha256(canonical.data, canonical.len, w.post.hash);

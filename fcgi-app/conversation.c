@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "event_names.h"
+#include "json.h"
+#include "store_tree.h"
 #include "utf8.h"
 
 #define TITLE_WORDS 6
@@ -139,7 +141,7 @@ find_repeat(struct store *s, const struct chat *c, const struct post *p, struct 
 
 	if (e != OK || (e = store_reply_of(s, post.id, note_reply, &reply)) != OK)
 		return e;
-	if (!match_is_repeat(p->count, reply.is_running, p->now_ms - post.created_ms))
+	if (!match_is_repeat(p->count, reply.is_running, p->by.now_ms - post.created_ms))
 		return ERR_NOT_FOUND;
 	return answer_again(s, &post, out);
 }
@@ -171,23 +173,13 @@ make_title(const struct posted_turn *turns, size_t count, char out[TITLE_BYTES +
 	(void)snprintf(out + n, 4, "%s", i < t->len ? "\xe2\x80\xa6" : "");
 }
 
-static enum err
-add_event(struct store *s, const struct post *p, const struct outbox_event *of)
-{
-	struct outbox_event e = *of;
-
-	e.rid = p->rid;
-	e.created_ms = p->now_ms;
-	return store_outbox_add(s, &e);
-}
-
 /* One posted turn under parent_id. The turn that ends the list carries the list's hash. */
 static enum err
 add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int64_t parent_id,
     int64_t seq, struct accepted *out, int64_t *out_id)
 {
 	const struct posted_turn *t = &p->turns[i];
-	bool known = t->role == ROLE_USER && identity_is_known(p->caller);
+	bool is_user = t->role == ROLE_USER;
 	struct message_new m = {
 		.chat_no = chat_no,
 		.parent_id = parent_id,
@@ -195,12 +187,12 @@ add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int
 		.status = MESSAGE_COMPLETE,
 		.content = t->text,
 		.content_len = t->len,
-		.author_id = known ? p->caller->id : NULL,
-		.author_name = known && p->caller->name[0] != '\0' ? p->caller->name : NULL,
+		.author_id = is_user ? by_author_id(&p->by) : NULL,
+		.author_name = is_user ? by_author_name(&p->by) : NULL,
 		.is_imported = t->role == ROLE_ASSISTANT,
 		.post_hash = i + 1 == p->count ? p->hash : NULL,
 		.seq = seq,
-		.now_ms = p->now_ms,
+		.now_ms = p->by.now_ms,
 	};
 	enum err e;
 
@@ -208,71 +200,55 @@ add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int
 	m.uid = out->message_uid;
 	if ((e = store_message_add(s, &m, out_id)) != OK || t->role != ROLE_USER)
 		return e;
-	return add_event(s, p,
+	return conversation_event(s, &p->by,
 	    &(struct outbox_event){ .chat_no = chat_no,
 		.message_id = *out_id,
 		.seq = seq,
 		.name = EVENT_MESSAGE_CREATED,
-		.socket_id = p->socket_id });
+		.socket_id = p->by.socket_id });
 }
 
-/* The reply to come, its job, its event; the reply becomes the head. */
+/* A chat that was made without a title gets one by its first turns. */
 static enum err
-add_reply(struct store *s, int64_t chat_no, const struct post *p, int64_t parent_id, int64_t seq,
-    struct accepted *out)
+add_title(struct store *s, int64_t chat_no, const struct post *p, int64_t seq)
 {
-	struct message_new m = {
-		.chat_no = chat_no,
-		.parent_id = parent_id,
-		.role = ROLE_ASSISTANT,
-		.status = MESSAGE_QUEUED,
-		.content = "",
-		.seq = seq,
-		.now_ms = p->now_ms,
-	};
-	struct job_new j = {
-		.chat_no = chat_no,
-		.person_id = identity_is_known(p->caller) ? p->caller->id : NULL,
-		.address = p->caller->address,
-		.rid = p->rid,
-		.now_ms = p->now_ms,
-	};
-	int64_t id;
+	char title[TITLE_BYTES + 4];
+	json_auto_t *data = NULL;
 	enum err e;
 
-	id_random(out->reply_uid);
-	id_random(out->job_uid);
-	m.uid = out->reply_uid;
-	j.uid = out->job_uid;
-	if ((e = store_message_add(s, &m, &id)) != OK)
-		return e;
-	j.message_id = id;
-	if ((e = store_job_add(s, &j)) != OK || (e = store_chat_set_head(s, chat_no, id)) != OK)
-		return e;
-	out->seq = seq;
-	return add_event(s, p,
-	    &(struct outbox_event){ .chat_no = chat_no,
-		.message_id = id,
-		.seq = seq,
-		.name = EVENT_JOB_QUEUED,
-		.job_uid = out->job_uid });
+	make_title(p->turns, p->count, title);
+	e = store_chat_change(s, chat_no,
+	    &(struct chat_change){ .title = title, .title_source = TITLE_AUTO, .seq = seq });
+	data = json_pack("{s:s}", "title", title);
+	if (e == OK) {
+		auto_char *text = json_text(data);
+
+		e = conversation_event(s, &p->by,
+		    &(struct outbox_event){
+			.chat_no = chat_no, .seq = seq, .name = EVENT_CHAT_UPDATED, .data = text });
+	}
+	return e;
 }
 
 /* posted[first..] under parent_id, then the reply. Every row takes its own seq. */
 static enum err
-store_turns(struct store *s, int64_t chat_no, const struct post *p, size_t first, int64_t parent_id,
-    struct accepted *out)
+store_turns(struct store *s, const struct chat *c, const struct post *p, size_t first,
+    int64_t parent_id, struct accepted *out)
 {
-	int64_t count = (int64_t)(p->count - first) + 1, last = 0, seq;
-	enum err e = store_chat_seq(s, chat_no, count, p->now_ms, &last);
+	bool is_untitled = *c->title == '\0' && c->title_source == TITLE_AUTO && c->head_id == 0;
+	int64_t count = (int64_t)(p->count - first) + 1 + is_untitled, last = 0, seq;
+	int64_t chat_no = c->no;
+	enum err e = store_chat_seq(s, chat_no, count, p->by.now_ms, &last);
 
 	seq = last - count;
+	if (e == OK && is_untitled)
+		e = add_title(s, chat_no, p, ++seq);
 	for (size_t i = first; i < p->count && e == OK; i++) {
 		if (p->turns[i].role == ROLE_ASSISTANT && p->turns[i].len == 0)
 			continue; /* a client's empty placeholder is no turn */
 		e = add_posted(s, chat_no, p, i, parent_id, ++seq, out, &parent_id);
 	}
-	return e == OK ? add_reply(s, chat_no, p, parent_id, last, out) : e;
+	return e == OK ? conversation_add_reply(s, chat_no, &p->by, parent_id, last, out) : e;
 }
 
 /* Does what the plan says. */
@@ -291,11 +267,11 @@ follow_plan(struct store *s, const struct chat *c, const struct post *p, const s
 		if (plan.action == MATCH_REPEAT)
 			return answer_again(s, &post, out);
 		(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post.uid);
-		if ((e = store_chat_seq(s, c->no, 1, p->now_ms, &seq)) != OK)
+		if ((e = store_chat_seq(s, c->no, 1, p->by.now_ms, &seq)) != OK)
 			return e;
-		return add_reply(s, c->no, p, parent_id, seq, out);
+		return conversation_add_reply(s, c->no, &p->by, parent_id, seq, out);
 	}
-	return store_turns(s, c->no, p, plan.first, parent_id, out);
+	return store_turns(s, c, p, plan.first, parent_id, out);
 }
 
 /* Under the ids that we give out ourselves nobody opens a chat. */
@@ -314,15 +290,22 @@ open_chat(struct store *s, const struct post *p, struct chat *out)
 		.id_is_number = p->id_is_number,
 		.title = title,
 		.lang = p->lang,
-		.now_ms = p->now_ms,
+		.now_ms = p->by.now_ms,
 	};
 	int64_t no;
 	enum err e;
 
 	if (!may_be_opened(p))
 		return ERR_NOT_FOUND;
+	/* Who posts to a chat that was just deleted begins a new one: that one stays deleted. */
+	e = store_chat_find_deleted(s, p->chat_id, out);
+	if (e == OK)
+		e = store_chat_bury(s, out->no);
+	else if (e == ERR_NOT_FOUND)
+		e = OK;
+	chat_free(out);
 	make_title(p->turns, p->count, title);
-	if ((e = store_chat_add(s, &c, &no)) != OK)
+	if (e != OK || (e = store_chat_add(s, &c, &no)) != OK)
 		return e == ERR_CONFLICT ? ERR_NOT_FOUND : e; /* somebody else's */
 	return store_chat_get(s, no, out);
 }
@@ -334,18 +317,20 @@ post_to_chat(struct store *s, const struct chat *c, const struct post *p, struct
 	/* A single turn is appended whatever stands before it: only the head is needed. */
 	size_t limit = p->count == 1 ? 1 : MATCH_BRANCH_TURNS;
 	struct match_plan plan;
-	int live = 0;
+	bool is_full;
+	int live;
 	enum err e = find_repeat(s, c, p, out);
 
 	if (e != ERR_NOT_FOUND)
 		return e;
-	if ((e = store_jobs_live(s, c->no, &live)) != OK)
+	e = conversation_queue_room(s, c->no, &live);
+	is_full = e == ERR_LIMIT;
+	if (e != OK && !is_full)
 		return e;
 	if ((e = branch_load(s, c->head_id, limit, &b)) == OK) {
-		plan = match_plan(p->turns, p->count, b.turns, b.count, b.is_whole, p->now_ms);
-		e = live >= LIMIT_CHAT_QUEUE && plan.action != MATCH_REPEAT
-			? ERR_LIMIT
-			: follow_plan(s, c, p, &b, plan, out);
+		plan = match_plan(p->turns, p->count, b.turns, b.count, b.is_whole, p->by.now_ms);
+		e = is_full && plan.action != MATCH_REPEAT ? ERR_LIMIT
+							   : follow_plan(s, c, p, &b, plan, out);
 	}
 	branch_free(&b);
 	return e;
@@ -356,7 +341,7 @@ conversation_check(struct store *s, const struct post *p)
 {
 	enum access access;
 	auto_chat c = { 0 };
-	enum err e = access_find(s, p->config, p->caller, p->chat_id, &c, &access);
+	enum err e = access_find(s, p->config, p->by.caller, p->chat_id, &c, &access);
 
 	if (e != ERR_NOT_FOUND || !may_be_opened(p))
 		return e;
@@ -371,7 +356,7 @@ conversation_post(struct store *s, const struct post *p, struct accepted *out)
 	struct accepted a = { 0 };
 	enum access access;
 	auto_chat c = { 0 };
-	enum err e = access_find(s, p->config, p->caller, p->chat_id, &c, &access);
+	enum err e = access_find(s, p->config, p->by.caller, p->chat_id, &c, &access);
 
 	if (e == ERR_NOT_FOUND)
 		e = open_chat(s, p, &c);

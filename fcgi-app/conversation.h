@@ -10,12 +10,12 @@
 #define CONVERSATION_H
 
 #include "access.h"
+#include "conversation_queue.h"
 #include "match.h"
 #include "sign.h"
 
 struct post {
 	const struct config *config;
-	const struct identity *caller;
 	const char *chat_id;
 	bool id_is_number;
 	const struct posted_turn *turns; /* system turns are not among them */
@@ -23,17 +23,7 @@ struct post {
 	const char *system; /* the system turns, joined; NULL: none */
 	const char *lang;   /* "es" or "en" */
 	char hash[SIGN_HEX_SIZE];
-	const char *socket_id, *rid; /* may be NULL */
-	int64_t now_ms;
-};
-
-struct accepted {
-	char message_uid[ID_SIZE]; /* the last user turn */
-	char reply_uid[ID_SIZE];
-	char job_uid[ID_SIZE];
-	char chat_id[LIMIT_CHAT_ID_LEN + 1];
-	bool id_is_number, is_private;
-	int64_t seq; /* the last change of this transaction */
+	struct by by;
 };
 
 /* May the caller post to that id? OK or ERR_NOT_FOUND; the chat need not exist. */

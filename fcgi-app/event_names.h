@@ -8,6 +8,9 @@
 
 #define EVENT_MESSAGE_SENT "App\\Events\\MessageSent"
 #define EVENT_MESSAGE_CREATED "message_created"
+#define EVENT_MESSAGE_EDITED "message_edited"
+#define EVENT_MESSAGE_DELETED "message_deleted"
+#define EVENT_CHAT_UPDATED "chat_updated"
 #define EVENT_JOB_QUEUED "job_queued"
 #define EVENT_STREAM_START "stream_start"
 #define EVENT_TEXT_DELTA "text_delta"

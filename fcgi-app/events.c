@@ -12,11 +12,12 @@
 static json_t *
 common(const struct event_context *c, const char *type)
 {
-	char id[ID_SIZE + 24];
+	char id[LIMIT_CHAT_ID_LEN + 24];
 
 	/* Unique for each event of a chat, and the same when it is sent again. */
-	(void)snprintf(id, sizeof id, "%s-%lld", c->message_uid, (long long)c->seq);
-	return json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:I, s:o, s:I, s:I}", "id", id,
+	(void)snprintf(id, sizeof id, "%s-%lld",
+	    c->message_uid != NULL ? c->message_uid : c->chat_id, (long long)c->seq);
+	return json_pack("{s:s, s:s*, s:s, s:s*, s:s*, s:I, s:o, s:I, s:I}", "id", id,
 	    "invocation_id", c->job_uid, "type", type, "message_id", c->message_uid, "parent_id",
 	    c->parent_uid, "timestamp", (json_int_t)(c->now_ms / 1000), "chat_id",
 	    chat_id_json(c->chat_id, c->id_is_number), "seq", (json_int_t)c->seq, "prev",
@@ -42,9 +43,10 @@ event_delta(
 	return write_object(out, root);
 }
 
-/* {"chatId", "message", "seq", "prev"}: MessageSent and message_created. */
+/* {"chatId", "message", "seq", "prev"}: MessageSent, message_created, message_edited. */
 static enum err
-event_message(struct buf *out, const struct event_context *c, const struct message *m, size_t max)
+event_message(struct buf *out, const struct event_context *c, const struct message *m, size_t max,
+    json_t *extra)
 {
 	size_t n = utf8_cut(m->content, m->content_len, max);
 	json_t *message = message_json(m, m->content, n);
@@ -64,7 +66,21 @@ event_message(struct buf *out, const struct event_context *c, const struct messa
 		(void)json_object_set_new(root, "truncated", json_true());
 		(void)json_object_set_new(root, "href", json_string(href));
 	}
+	if (extra != NULL)
+		(void)json_object_update_missing(root, extra);
 	return write_object(out, root);
+}
+
+static bool
+is_message_event(const char *name)
+{
+	static const char *const names[] = { EVENT_MESSAGE_SENT, EVENT_MESSAGE_CREATED,
+		EVENT_MESSAGE_EDITED };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
 }
 
 enum err
@@ -74,11 +90,13 @@ event_of_outbox(struct buf *out, const struct event_context *c, const struct out
 	json_auto_t *extra = NULL;
 	json_t *root;
 
-	if (strcmp(e->name, EVENT_MESSAGE_SENT) == 0 || strcmp(e->name, EVENT_MESSAGE_CREATED) == 0)
-		return event_message(out, c, m, max);
-	root = common(c, e->name);
 	if (e->data != NULL &&
-	    json_parse(e->data, strlen(e->data), LIMIT_JSON_DEPTH, true, &extra, NULL, 0) == OK)
+	    json_parse(e->data, strlen(e->data), LIMIT_JSON_DEPTH, true, &extra, NULL, 0) != OK)
+		return ERR_INVALID;
+	if (m != NULL && is_message_event(e->name))
+		return event_message(out, c, m, max, extra);
+	root = common(c, e->name);
+	if (extra != NULL)
 		(void)json_object_update(root, extra);
 	return write_object(out, root);
 }

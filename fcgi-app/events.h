@@ -15,7 +15,8 @@
 struct event_context { /* what the events of a reply have in common */
 	const char *chat_id;
 	bool id_is_number;
-	const char *message_uid, *parent_uid, *job_uid; /* parent_uid may be NULL */
+	const char *message_uid, *parent_uid,
+	    *job_uid; /* NULL: of the chat itself; parent_uid: root */
 	int64_t seq, prev, now_ms;
 };
 
@@ -25,7 +26,7 @@ enum err event_delta(struct buf *out, const struct event_context *c, const char 
 /*
  * Any event of the outbox; data is its stored JSON object or NULL, its members are added.
  * m is the message it is about; NULL only if the event names none.
- * max: of the text, for MessageSent and message_created: a longer one is cut and says so.
+ * max: of the text, for events that carry a message: a longer one is cut and says so.
  */
 enum err event_of_outbox(struct buf *out, const struct event_context *c,
     const struct outbox_event *e, const struct message *m, size_t max) MUST_CHECK;

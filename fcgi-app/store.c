@@ -28,10 +28,13 @@ static const struct stmt_table *const tables[PART_COUNT] = {
 	[PART_META] = &store_meta_statements,
 	[PART_CHATS] = &store_chats_statements,
 	[PART_MESSAGES] = &store_messages_statements,
+	[PART_TREE] = &store_tree_statements,
 	[PART_JOBS] = &store_jobs_statements,
 	[PART_OUTBOX] = &store_outbox_statements,
 	[PART_PEOPLE] = &store_people_statements,
 	[PART_ACCESS] = &store_access_statements,
+	[PART_SEARCH] = &store_search_statements,
+	[PART_USAGE] = &store_usage_statements,
 };
 
 enum err

@@ -59,29 +59,51 @@ enum err store_meta_set(struct store *s, const char *key, const char *value) MUS
 
 /* --- chats --- */
 
+enum title_source { TITLE_AUTO, TITLE_MODEL, TITLE_USER };
+
 struct chat {
 	int64_t no;
 	char id[LIMIT_CHAT_ID_LEN + 1];
 	bool id_is_number, is_private;
 	char *title, *system_prompt, *client_system, *model; /* owned; the last three may be NULL */
-	char *owner_id; /* owned; NULL: nobody's */
+	char *owner_id;                                      /* owned; NULL: nobody's */
 	char lang[3];
+	enum title_source title_source;
 	int64_t head_id; /* 0: none */
 	char head_uid[ID_SIZE];
 	int64_t seq, changed_seq, pruned_seq, created_ms, updated_ms;
+	int64_t deleted_ms; /* 0: not deleted */
 };
+/* A deleted chat is not found; store_chat_get gives it, and so does store_chat_find_deleted. */
 enum err store_chat_find(struct store *s, const char *id, struct chat *out) MUST_CHECK;
+enum err store_chat_find_deleted(struct store *s, const char *id, struct chat *out) MUST_CHECK;
 enum err store_chat_get(struct store *s, int64_t no, struct chat *out) MUST_CHECK;
 void chat_free(struct chat *c);
 #define auto_chat __attribute__((cleanup(chat_free))) struct chat
 
 struct chat_new {
 	const char *id, *title, *lang;
-	const char *owner_id; /* NULL: nobody's */
+	const char *owner_id;              /* NULL: nobody's */
+	const char *system_prompt, *model; /* may be NULL */
 	bool id_is_number, is_private;
+	enum title_source title_source;
 	int64_t now_ms;
 };
 enum err store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no) MUST_CHECK;
+
+/* NULL: stays; "": none (system_prompt, model). */
+struct chat_change {
+	const char *title, *system_prompt, *model;
+	enum title_source title_source; /* of title */
+	bool has_visibility, is_private;
+	int64_t seq;
+};
+enum err store_chat_change(
+    struct store *s, int64_t no, const struct chat_change *change) MUST_CHECK;
+
+/* deleted_ms 0: it is there again. */
+enum err store_chat_set_deleted(
+    struct store *s, int64_t no, int64_t deleted_ms, int64_t seq) MUST_CHECK;
 
 /* Takes the next count numbers; *out_last is the last of them. */
 enum err store_chat_seq(
@@ -124,7 +146,7 @@ struct message {
 	enum message_status status;
 	const char *content; /* complete so far, also while it streams */
 	size_t content_len;
-	const char *author_name, *error_type, *model, *post_hash; /* may be NULL */
+	const char *author_id, *author_name, *error_type, *model, *post_hash; /* may be NULL */
 	bool is_imported, is_notice;
 	struct usage usage;
 	int64_t changed_seq, created_ms;
@@ -211,6 +233,24 @@ enum err store_job_add(struct store *s, const struct job_new *j) MUST_CHECK;
 /* Jobs of the chat that wait or run. */
 enum err store_jobs_live(struct store *s, int64_t chat_no, int *out_count) MUST_CHECK;
 
+/* Jobs of the chat that wait or run, in the order in which they run. */
+struct live_job {
+	int64_t id, message_id;
+	const char *uid, *message_uid;
+	bool is_running;
+};
+typedef bool (*store_live_job_fn)(void *arg, const struct live_job *j);
+enum err store_jobs_each_live(
+    struct store *s, int64_t chat_no, store_live_job_fn fn, void *arg) MUST_CHECK;
+
+/* Ends a job that waits or runs; its runner loses the lease. ERR_CONFLICT: it has ended already. */
+enum err store_job_cancel(struct store *s, int64_t id, int64_t now_ms) MUST_CHECK;
+
+/* The jobs that owner runs. */
+typedef bool (*store_job_id_fn)(void *arg, int64_t id);
+enum err store_jobs_of_owner(
+    struct store *s, const char *owner, store_job_id_fn fn, void *arg) MUST_CHECK;
+
 /* The uid of the newest job of a message. */
 enum err store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE]) MUST_CHECK;
 
@@ -237,7 +277,10 @@ enum err store_job_requeue(struct store *s, const struct job *j, const char *own
 enum err store_job_take_over(
     struct store *s, const char *owner, bool any_lease, int64_t now_ms, struct job *out) MUST_CHECK;
 
-/* When the earliest job may run or loses its lease; ERR_NOT_FOUND when there is none. */
+/*
+ * When the earliest job may run or loses its lease, or a chore is due (store_chores.h);
+ * ERR_NOT_FOUND when there is none.
+ */
 enum err store_jobs_next(struct store *s, int64_t *out_ms) MUST_CHECK;
 
 struct job_counts {

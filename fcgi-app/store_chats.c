@@ -4,8 +4,11 @@
 
 enum {
 	CHAT_FIND,
+	CHAT_FIND_DELETED,
 	CHAT_GET,
 	CHAT_ADD,
+	CHAT_CHANGE,
+	CHAT_SET_DELETED,
 	CHAT_SEQ,
 	CHAT_SET_HEAD,
 	CHAT_SET_CLIENT,
@@ -16,25 +19,41 @@ enum {
 #define CHAT_COLUMNS                                                                               \
 	"c.no, c.id, c.id_is_number, c.visibility, c.title, c.system_prompt, c.client_system,"     \
 	" c.model, c.lang, c.head_id, h.uid, c.seq, c.changed_seq, c.pruned_seq, c.created_ms,"    \
-	" c.updated_ms, c.owner_id FROM chats c LEFT JOIN messages h ON h.id = c.head_id "
+	" c.updated_ms, c.owner_id, c.deleted_ms, c.title_source"                                  \
+	" FROM chats c LEFT JOIN messages h ON h.id = c.head_id "
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
-	[CHAT_FIND] = "SELECT " CHAT_COLUMNS "WHERE c.id = ?1",
+	[CHAT_FIND] = "SELECT " CHAT_COLUMNS "WHERE c.id = ?1 AND c.deleted_ms IS NULL",
+	[CHAT_FIND_DELETED] = "SELECT " CHAT_COLUMNS "WHERE c.id = ?1 AND c.deleted_ms NOT NULL",
 	[CHAT_GET] = "SELECT " CHAT_COLUMNS "WHERE c.no = ?1",
 	[CHAT_ADD] =
-	    "INSERT INTO chats(id, id_is_number, visibility, title, lang, created_ms, updated_ms,"
-	    " owner_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+	    "INSERT INTO chats(id, id_is_number, visibility, title, lang, system_prompt, model,"
+	    " title_source, created_ms, updated_ms, owner_id)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+	[CHAT_CHANGE] =
+	    "UPDATE chats SET title = coalesce(?2, title), title_source = coalesce(?3, title_source),"
+	    " system_prompt = CASE WHEN ?4 IS NULL THEN system_prompt ELSE nullif(?4, '') END,"
+	    " model = CASE WHEN ?5 IS NULL THEN model ELSE nullif(?5, '') END,"
+	    " visibility = coalesce(?6, visibility), changed_seq = ?7 WHERE no = ?1",
+	[CHAT_SET_DELETED] =
+	    "UPDATE chats SET deleted_ms = nullif(?2, 0), changed_seq = ?3 WHERE no = ?1",
 	[CHAT_SEQ] =
 	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1"
 	    " RETURNING seq",
-	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = ?2 WHERE no = ?1",
+	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = nullif(?2, 0) WHERE no = ?1",
 	[CHAT_SET_CLIENT] =
 	    "UPDATE chats SET client_system = coalesce(?2, client_system), lang = ?3 WHERE no = ?1",
 	[CHATS_LIST] =
 	    "SELECT " CHAT_COLUMNS
-	    "WHERE c.visibility = 'open' AND (?1 = 0 OR (c.updated_ms, c.no) < (?1, ?2))"
+	    "WHERE c.visibility = 'open' AND c.deleted_ms IS NULL AND (?1 = 0 OR (c.updated_ms, c.no) < (?1, ?2))"
 	    " ORDER BY c.updated_ms DESC, c.no DESC LIMIT ?3",
+};
+
+static const char *const title_sources[] = {
+	[TITLE_AUTO] = "auto",
+	[TITLE_MODEL] = "model",
+	[TITLE_USER] = "user",
 };
 /* clang-format on */
 const struct stmt_table store_chats_statements = { sql, STATEMENTS };
@@ -49,6 +68,15 @@ static void
 copy_text(char *out, size_t size, const char *text)
 {
 	(void)snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+static enum title_source
+title_source_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(title_sources); i++)
+		if (strcmp(title_sources[i], name) == 0)
+			return (enum title_source)i;
+	return TITLE_AUTO;
 }
 
 static void
@@ -69,6 +97,8 @@ chat_from_row(sqlite3_stmt *st, struct chat *out)
 		.created_ms = sqlite3_column_int64(st, 14),
 		.updated_ms = sqlite3_column_int64(st, 15),
 		.owner_id = copy_or_null(column_str(st, 16)),
+		.deleted_ms = sqlite3_column_int64(st, 17),
+		.title_source = title_source_of(column_str(st, 18)),
 	};
 	copy_text(out->id, sizeof out->id, column_str(st, 1));
 	copy_text(out->lang, sizeof out->lang, column_str(st, 8));
@@ -86,16 +116,28 @@ chat_free(struct chat *c)
 	*c = (struct chat){ 0 };
 }
 
-enum err
-store_chat_find(struct store *s, const char *id, struct chat *out)
+static enum err
+find(struct store *s, int which, const char *id, struct chat *out)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_FIND];
+	auto_stmt *st = s->stmt[PART_CHATS][which];
 	enum err e;
 
 	bind_str(st, 1, id);
 	if ((e = store_row(s, st)) == OK)
 		chat_from_row(st, out);
 	return e;
+}
+
+enum err
+store_chat_find(struct store *s, const char *id, struct chat *out)
+{
+	return find(s, CHAT_FIND, id, out);
+}
+
+enum err
+store_chat_find_deleted(struct store *s, const char *id, struct chat *out)
+{
+	return find(s, CHAT_FIND_DELETED, id, out);
 }
 
 enum err
@@ -121,11 +163,41 @@ store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no)
 	bind_str(st, 3, c->is_private ? "private" : "open");
 	bind_str(st, 4, c->title);
 	bind_str(st, 5, c->lang);
-	bind_int(st, 6, c->now_ms);
-	bind_str(st, 7, c->owner_id);
+	bind_str(st, 6, c->system_prompt);
+	bind_str(st, 7, c->model);
+	bind_str(st, 8, title_sources[c->title_source]);
+	bind_int(st, 9, c->now_ms);
+	bind_str(st, 10, c->owner_id);
 	if ((e = store_run(s, st)) == OK)
 		*out_no = sqlite3_last_insert_rowid(s->db);
 	return e;
+}
+
+enum err
+store_chat_change(struct store *s, int64_t no, const struct chat_change *c)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_CHANGE];
+
+	bind_int(st, 1, no);
+	bind_str(st, 2, c->title);
+	bind_str(st, 3, c->title != NULL ? title_sources[c->title_source] : NULL);
+	bind_str(st, 4, c->system_prompt);
+	bind_str(st, 5, c->model);
+	if (c->has_visibility)
+		bind_str(st, 6, c->is_private ? "private" : "open");
+	bind_int(st, 7, c->seq);
+	return store_run(s, st);
+}
+
+enum err
+store_chat_set_deleted(struct store *s, int64_t no, int64_t deleted_ms, int64_t seq)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SET_DELETED];
+
+	bind_int(st, 1, no);
+	bind_int(st, 2, deleted_ms);
+	bind_int(st, 3, seq);
+	return store_run(s, st);
 }
 
 enum err

@@ -9,6 +9,9 @@
 enum {
 	JOB_ADD,
 	JOBS_LIVE,
+	JOBS_EACH_LIVE,
+	JOB_CANCEL,
+	JOBS_OF_OWNER,
 	JOB_UID_OF,
 	JOB_CLAIM,
 	JOB_RENEW,
@@ -33,6 +36,16 @@ static const char *const sql[STATEMENTS] = {
 	    " address) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
 	[JOBS_LIVE] =
 	    "SELECT count(*) FROM jobs WHERE chat_no = ?1 AND state IN('queued', 'running')",
+	[JOBS_EACH_LIVE] =
+	    "SELECT j.id, j.message_id, j.uid, m.uid, j.state = 'running' FROM jobs j"
+	    " JOIN messages m ON m.id = j.message_id"
+	    " WHERE j.chat_no = ?1 AND j.state IN('queued', 'running')"
+	    " ORDER BY j.state = 'running' DESC, j.id",
+	[JOB_CANCEL] =
+	    "UPDATE jobs SET state = 'cancelled', lease_owner = NULL, cancel_requested = 1,"
+	    " updated_ms = ?2 WHERE id = ?1 AND state IN('queued', 'running') RETURNING 1",
+	[JOBS_OF_OWNER] =
+	    "SELECT id FROM jobs INDEXED BY jobs_running WHERE state = 'running' AND lease_owner = ?1",
 	[JOB_UID_OF] = "SELECT uid FROM jobs WHERE message_id = ?1 ORDER BY id DESC LIMIT 1",
 	/* partial indexes serve both; an OR of the two cases would scan */
 	[JOB_CLAIM] =
@@ -58,7 +71,10 @@ static const char *const sql[STATEMENTS] = {
 	[JOB_DETAILS] = "SELECT uid, parent_id FROM messages WHERE id = ?1",
 	[JOBS_NEXT] =
 	    "SELECT min(at) FROM (SELECT min(run_after_ms) AS at FROM jobs WHERE state = 'queued'"
-	    " UNION ALL SELECT min(lease_until_ms) FROM jobs WHERE state = 'running')",
+	    " UNION ALL SELECT min(lease_until_ms) FROM jobs WHERE state = 'running'"
+	    /* chores: an index to bring up to date, deleted chats to take away */
+	    " UNION ALL SELECT 0 WHERE EXISTS(SELECT 1 FROM index_queue)"
+	    " UNION ALL SELECT min(deleted_ms) + ?1 FROM chats WHERE deleted_ms NOT NULL)",
 	[JOBS_COUNT] =
 	    "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued'),"
 	    " (SELECT count(*) FROM jobs WHERE state = 'running'),"
@@ -101,6 +117,60 @@ store_jobs_live(struct store *s, int64_t chat_no, int *out_count)
 }
 
 enum err
+store_each_live_job(struct store *s, sqlite3_stmt *st, store_live_job_fn fn, void *arg)
+{
+	int rc;
+
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct live_job j = {
+			.id = sqlite3_column_int64(st, 0),
+			.message_id = sqlite3_column_int64(st, 1),
+			.uid = column_str(st, 2),
+			.message_uid = column_str(st, 3),
+			.is_running = sqlite3_column_int(st, 4) != 0,
+		};
+
+		if (!fn(arg, &j))
+			return OK;
+	}
+	return store_error(s, rc);
+}
+
+enum err
+store_jobs_each_live(struct store *s, int64_t chat_no, store_live_job_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOBS_EACH_LIVE];
+
+	bind_int(st, 1, chat_no);
+	return store_each_live_job(s, st, fn, arg);
+}
+
+enum err
+store_job_cancel(struct store *s, int64_t id, int64_t now_ms)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOB_CANCEL];
+	enum err e;
+
+	bind_int(st, 1, id);
+	bind_int(st, 2, now_ms);
+	e = store_row(s, st);
+	return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
+}
+
+enum err
+store_jobs_of_owner(struct store *s, const char *owner, store_job_id_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_JOBS][JOBS_OF_OWNER];
+	int rc;
+
+	bind_str(st, 1, owner);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (!fn(arg, sqlite3_column_int64(st, 0)))
+			return OK;
+	return store_error(s, rc);
+}
+
+enum err
 store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
 {
 	auto_stmt *st = s->stmt[PART_JOBS][JOB_UID_OF];
@@ -126,12 +196,17 @@ add_details(struct store *s, struct job *j)
 	return OK;
 }
 
+static const char *
+or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
 /* The row of JOB_RETURNING. */
 static enum err
 take(struct store *s, sqlite3_stmt *st, struct job *out)
 {
 	struct job j = { 0 };
-	const char *rid;
 	enum err e = store_row(s, st);
 
 	if (e != OK)
@@ -145,8 +220,7 @@ take(struct store *s, sqlite3_stmt *st, struct job *out)
 	j.stream_failures = sqlite3_column_int(st, 6);
 	j.crashes = sqlite3_column_int(st, 7);
 	j.cancel_requested = sqlite3_column_int(st, 8) != 0;
-	rid = column_str(st, 9);
-	(void)snprintf(j.rid, sizeof j.rid, "%s", rid != NULL ? rid : "");
+	(void)snprintf(j.rid, sizeof j.rid, "%s", or_empty(column_str(st, 9)));
 	j.is_shortened = sqlite3_column_int(st, 10) != 0;
 	j.is_swapped = sqlite3_column_int(st, 11) != 0;
 	if ((e = add_details(s, &j)) == OK)
@@ -244,9 +318,10 @@ enum err
 store_jobs_next(struct store *s, int64_t *out_ms)
 {
 	auto_stmt *st = s->stmt[PART_JOBS][JOBS_NEXT];
-	enum err e = store_row(s, st);
+	enum err e;
 
-	if (e != OK)
+	bind_int(st, 1, LIMIT_UNDO_MS);
+	if ((e = store_row(s, st)) != OK)
 		return e;
 	if (sqlite3_column_type(st, 0) == SQLITE_NULL)
 		return ERR_NOT_FOUND;

@@ -16,16 +16,6 @@ enum {
 	STATEMENTS
 };
 
-/* Text of a running reply is its deltas in order; the subquery is skipped for all others. */
-#define MESSAGE_COLUMNS                                                                            \
-	"m.id, m.uid, m.chat_no, m.parent_id, p.uid, m.role, m.author_name,"                       \
-	" CASE WHEN m.status IN('queued', 'streaming') THEN coalesce((SELECT"                      \
-	" group_concat(text, '') FROM (SELECT text FROM deltas WHERE message_id = m.id"            \
-	" ORDER BY seq)), '') ELSE m.content END,"                                                 \
-	" m.status, m.is_imported, m.is_notice, m.error_type, m.model, m.post_hash,"               \
-	" m.tok_prompt, m.tok_output, m.tok_thought, m.tok_cached, m.tok_total, m.created_ms"
-#define MESSAGE_FROM " FROM messages m LEFT JOIN messages p ON p.id = m.parent_id "
-
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
 	[MESSAGE_ADD] =
@@ -103,8 +93,8 @@ status_of(const char *name)
 	return MESSAGE_ERROR;
 }
 
-static struct message
-message_from_row(sqlite3_stmt *st)
+struct message
+store_message_from_row(sqlite3_stmt *st)
 {
 	return (struct message) {
 		.id = sqlite3_column_int64(st, 0),
@@ -130,31 +120,31 @@ message_from_row(sqlite3_stmt *st)
 		    .total = sqlite3_column_int64(st, 18),
 		},
 		.created_ms = sqlite3_column_int64(st, 19),
-		.changed_seq = sqlite3_column_int64(st, 20),
+		.author_id = column_str(st, 20),
+		.changed_seq = sqlite3_column_int64(st, 21),
 	};
 }
 
-/* The single row of a query, given to fn; ERR_NOT_FOUND without one. */
-static enum err
-one(struct store *s, sqlite3_stmt *st, store_message_fn fn, void *arg)
+enum err
+store_one_message(struct store *s, sqlite3_stmt *st, store_message_fn fn, void *arg)
 {
 	struct message m;
 	enum err e = store_row(s, st);
 
 	if (e != OK)
 		return e;
-	m = message_from_row(st);
+	m = store_message_from_row(st);
 	(void)fn(arg, &m);
 	return OK;
 }
 
-static enum err
-each(struct store *s, sqlite3_stmt *st, store_message_fn fn, void *arg)
+enum err
+store_each_message(struct store *s, sqlite3_stmt *st, store_message_fn fn, void *arg)
 {
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		struct message m = message_from_row(st);
+		struct message m = store_message_from_row(st);
 
 		if (!fn(arg, &m))
 			return OK;
@@ -191,7 +181,7 @@ store_message_get(struct store *s, int64_t id, store_message_fn fn, void *arg)
 	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_GET];
 
 	bind_int(st, 1, id);
-	return one(s, st, fn, arg);
+	return store_one_message(s, st, fn, arg);
 }
 
 enum err
@@ -201,7 +191,7 @@ store_branch(struct store *s, int64_t message_id, int limit, store_message_fn fn
 
 	bind_int(st, 1, message_id);
 	bind_int(st, 2, limit);
-	return each(s, st, fn, arg);
+	return store_each_message(s, st, fn, arg);
 }
 
 enum err
@@ -210,7 +200,7 @@ store_reply_of(struct store *s, int64_t message_id, store_message_fn fn, void *a
 	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_REPLY_OF];
 
 	bind_int(st, 1, message_id);
-	return one(s, st, fn, arg);
+	return store_one_message(s, st, fn, arg);
 }
 
 enum err
@@ -221,7 +211,7 @@ store_message_by_post(
 
 	bind_int(st, 1, chat_no);
 	bind_str(st, 2, post_hash);
-	return one(s, st, fn, arg);
+	return store_one_message(s, st, fn, arg);
 }
 
 enum err
@@ -233,7 +223,7 @@ store_messages_changed(
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, after);
 	bind_int(st, 3, limit);
-	return each(s, st, fn, arg);
+	return store_each_message(s, st, fn, arg);
 }
 
 enum err
@@ -244,7 +234,7 @@ store_messages_streaming(
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, after);
-	return each(s, st, fn, arg);
+	return store_each_message(s, st, fn, arg);
 }
 
 enum err

@@ -15,10 +15,13 @@ enum store_part {
 	PART_META,
 	PART_CHATS,
 	PART_MESSAGES,
+	PART_TREE,
 	PART_JOBS,
 	PART_OUTBOX,
 	PART_PEOPLE,
 	PART_ACCESS,
+	PART_SEARCH,
+	PART_USAGE,
 	PART_COUNT
 };
 
@@ -27,8 +30,9 @@ struct stmt_table {
 	size_t count;
 };
 extern const struct stmt_table store_meta_statements, store_chats_statements,
-    store_messages_statements, store_jobs_statements, store_outbox_statements,
-    store_people_statements, store_access_statements;
+    store_messages_statements, store_tree_statements, store_jobs_statements,
+    store_outbox_statements, store_people_statements, store_access_statements,
+    store_search_statements, store_usage_statements;
 
 struct store {
 	sqlite3 *db;
@@ -54,6 +58,31 @@ enum err store_run(struct store *s, sqlite3_stmt *st);
 
 /* Steps to the single row of a query: OK with a row, ERR_NOT_FOUND without. */
 enum err store_row(struct store *s, sqlite3_stmt *st);
+
+/* Text of a running reply is its deltas in order; the subquery is skipped for all others. */
+#define MESSAGE_COLUMNS                                                                            \
+	"m.id, m.uid, m.chat_no, m.parent_id, p.uid, m.role, m.author_name,"                       \
+	" CASE WHEN m.status IN('queued', 'streaming') THEN coalesce((SELECT"                      \
+	" group_concat(text, '') FROM (SELECT text FROM deltas WHERE message_id = m.id"            \
+	" ORDER BY seq)), '') ELSE m.content END,"                                                 \
+	" m.status, m.is_imported, m.is_notice, m.error_type, m.model, m.post_hash,"               \
+	" m.tok_prompt, m.tok_output, m.tok_thought, m.tok_cached, m.tok_total, m.created_ms,"     \
+	" m.author_id"
+#define MESSAGE_FROM " FROM messages m LEFT JOIN messages p ON p.id = m.parent_id "
+
+/* The row of "SELECT " MESSAGE_COLUMNS ", <changed_seq>" MESSAGE_FROM; borrowed until the next
+ * step. */
+struct message store_message_from_row(sqlite3_stmt *st);
+
+/* The single row of such a query, given to fn; ERR_NOT_FOUND without one. */
+enum err store_one_message(
+    struct store *s, sqlite3_stmt *st, store_message_fn fn, void *arg) MUST_CHECK;
+enum err store_each_message(
+    struct store *s, sqlite3_stmt *st, store_message_fn fn, void *arg) MUST_CHECK;
+
+/* The rows of a query for id, message_id, uid, the message's uid, is_running. */
+enum err store_each_live_job(
+    struct store *s, sqlite3_stmt *st, store_live_job_fn fn, void *arg) MUST_CHECK;
 
 static inline const char *
 column_str(sqlite3_stmt *st, int i)

@@ -4,9 +4,11 @@
 #include <stdio.h>
 
 #include "ai_retry.h"
+#include "conversation_queue.h"
 #include "event_names.h"
 #include "json.h"
 #include "killpoint.h"
+#include "store_chores.h"
 #include "utf8.h"
 
 #define CLAIMS_PER_TICK 100 /* bounds the length of one transaction */
@@ -122,9 +124,12 @@ write_ending(
 	if (end->failure != AI_FAIL_NONE && (err = add_event(s, r, t, seq - 2, EVENT_ERROR,
 						 error_data(end->failure, r->lang, -1))) != OK)
 		return err;
-	if ((err = add_event(s, r, t, seq - 1, EVENT_STREAM_END, end_data(r, end, units))) != OK)
+	if ((err = add_event(s, r, t, seq - 1, EVENT_STREAM_END, end_data(r, end, units))) != OK ||
+	    (err = add_event(s, r, t, seq, EVENT_MESSAGE_SENT, NULL)) != OK)
 		return err;
-	return add_event(s, r, t, seq, EVENT_MESSAGE_SENT, NULL);
+	return conversation_queue_moved(s, r->job.chat_no,
+	    &(struct by){ .rid = r->job.rid[0] != '\0' ? r->job.rid : NULL,
+		.now_ms = t->now_ms });
 }
 
 /* Back to the queue; the text that was shown goes when it is claimed again. */
@@ -339,6 +344,7 @@ enum err
 worker_tick(struct store *s, void *arg)
 {
 	struct tick *t = arg;
+	bool more = false;
 	enum err e = OK;
 
 	for (size_t i = 0; i < t->taken_count && e == OK; i++)
@@ -350,5 +356,8 @@ worker_tick(struct store *s, void *arg)
 		e = worker_status_save(s, t->status);
 	if (e == OK && t->may_claim)
 		e = claim(s, t);
+	if (e == OK && t->may_claim)
+		e = store_chores(s, t->now_ms, &more);
+	t->claimed_all = t->claimed_all && !more;
 	return e;
 }

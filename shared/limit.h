@@ -16,6 +16,22 @@
 #define LIMIT_HISTORY_PAGE 200              /* messages a page, default and maximum */
 #define LIMIT_HISTORY_BYTES (1024UL * 1024) /* text a page; at least one message is always sent */
 #define LIMIT_CHATS_PAGE 100
+#define LIMIT_MESSAGES_PAGE 50 /* of GET messages: what a screen shows, and some more */
+#define LIMIT_TITLE_BYTES 200
+#define LIMIT_PERSONA_BYTES (16UL * 1024)
+#define LIMIT_MODEL_BYTES 100
+#define LIMIT_UNDO_MS 10000        /* a deleted chat can be restored so long */
+#define LIMIT_DELETE_MESSAGES 1000 /* one DELETE of a message takes along so many answers at most  \
+				    */
+#define LIMIT_TOMBSTONES 1000      /* kept a chat; who asks from before them loads afresh */
+#define LIMIT_SEARCH_BYTES 256     /* of a query */
+#define LIMIT_SEARCH_TERMS 16
+#define LIMIT_SEARCH_PAGE 50
+#define LIMIT_SEARCH_CHATS 1000 /* more: the index cannot say where to look, rows are looked at */
+#define LIMIT_SEARCH_ROWS 20000 /* looked at for one page, then the cursor goes on */
+#define LIMIT_EXPORT_BYTES (16UL * 1024 * 1024) /* what is let out can be let in again */
+#define LIMIT_IMPORT_MESSAGES 50000
+#define LIMIT_USAGE_DAYS 366
 #define LIMIT_QUERY_BYTES 4096
 #define LIMIT_IDEMPOTENCY_KEY_LEN 128
 #define LIMIT_SUBJECT_BYTES 160             /* who a JWT, a token or REMOTE_USER names */

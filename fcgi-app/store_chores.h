@@ -1,0 +1,14 @@
+/*
+ * store_chores - what somebody has to do now and then, in small portions: bring the index up to
+ * date, take away deleted chats, forget old idempotency keys and usage. The worker does it, in the
+ * transaction of its tick. Part of store.h's contract.
+ */
+#ifndef STORE_CHORES_H
+#define STORE_CHORES_H
+
+#include "store.h"
+
+/* *out_more: there is more to do at once. */
+enum err store_chores(struct store *s, int64_t now_ms, bool *out_more) MUST_CHECK;
+
+#endif

@@ -1,0 +1,115 @@
+#include "store_search.h"
+
+#include "store_priv.h"
+
+#define INDEX_BATCH 64
+#define TEXT_OF(x) TEXT_OF_(x)
+#define TEXT_OF_(x) #x
+#define SNIPPET_WORDS 24
+
+enum { QUEUE_NEXT, QUEUE_TAKE, INDEX_ADD, SEARCH, SNIPPET, STATEMENTS };
+
+/* clang-format off */
+static const char *const sql[STATEMENTS] = {
+	[QUEUE_NEXT] =
+	    "SELECT q.message_id, length(CAST(m.content AS BLOB)) FROM index_queue q"
+	    " JOIN messages m ON m.id = q.message_id ORDER BY q.message_id LIMIT ?1",
+	[QUEUE_TAKE] = "DELETE FROM index_queue WHERE message_id = ?1",
+	[INDEX_ADD] =
+	    "INSERT INTO messages_fts(rowid, content, chat)"
+	    " SELECT id, content, chat FROM messages_text WHERE id = ?1",
+	[SEARCH] =
+	    "SELECT rowid, (SELECT chat_no FROM messages m WHERE m.id = messages_fts.rowid)"
+	    " FROM messages_fts WHERE messages_fts MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC",
+	[SNIPPET] =
+	    "SELECT snippet(messages_fts, 0, char(2), char(3), '…', " TEXT_OF(SNIPPET_WORDS) ")"
+	    " FROM messages_fts WHERE messages_fts MATCH ?1 AND rowid = ?2",
+};
+/* clang-format on */
+const struct stmt_table store_search_statements = { sql, STATEMENTS };
+
+static enum err
+run_for(struct store *s, int which, int64_t id)
+{
+	auto_stmt *st = s->stmt[PART_SEARCH][which];
+
+	bind_int(st, 1, id);
+	return store_run(s, st);
+}
+
+static enum err
+index_one(struct store *s, int64_t id)
+{
+	enum err e = run_for(s, QUEUE_TAKE, id);
+
+	/* Only now does messages_text show it. */
+	return e == OK ? run_for(s, INDEX_ADD, id) : e;
+}
+
+/* The ids that come next and are not larger than max_bytes together, but one at least. */
+static enum err
+next_batch(struct store *s, size_t max_bytes, int64_t ids[INDEX_BATCH], size_t *count, bool *more)
+{
+	auto_stmt *st = s->stmt[PART_SEARCH][QUEUE_NEXT];
+	size_t bytes = 0;
+	int rc;
+
+	bind_int(st, 1, INDEX_BATCH + 1);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		bytes += (size_t)sqlite3_column_int64(st, 1);
+		if (*count == INDEX_BATCH || (*count > 0 && bytes > max_bytes)) {
+			*more = true;
+			return OK;
+		}
+		ids[(*count)++] = sqlite3_column_int64(st, 0);
+	}
+	return store_error(s, rc);
+}
+
+enum err
+store_index_some(struct store *s, size_t max_bytes, bool *out_more)
+{
+	int64_t ids[INDEX_BATCH];
+	size_t count = 0;
+	enum err e;
+
+	*out_more = false;
+	e = next_batch(s, max_bytes, ids, &count, out_more);
+	for (size_t i = 0; i < count && e == OK; i++)
+		e = index_one(s, ids[i]);
+	return e;
+}
+
+/* A malformed expression is the caller's fault, not the disk's. */
+static enum err
+match_error(struct store *s, int rc)
+{
+	return (rc & 0xff) == SQLITE_ERROR ? ERR_INVALID : store_error(s, rc);
+}
+
+enum err
+store_search(struct store *s, const char *match, int64_t before_id, store_hit_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_SEARCH][SEARCH];
+	int rc;
+
+	bind_str(st, 1, match);
+	bind_int(st, 2, before_id > 0 ? before_id : INT64_MAX);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (!fn(arg, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)))
+			return OK;
+	return match_error(s, rc);
+}
+
+enum err
+store_snippet(struct store *s, const char *match, int64_t message_id, struct buf *out)
+{
+	auto_stmt *st = s->stmt[PART_SEARCH][SNIPPET];
+	int rc;
+
+	bind_str(st, 1, match);
+	bind_int(st, 2, message_id);
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		return buf_adds(out, column_str(st, 0));
+	return rc == SQLITE_DONE ? ERR_NOT_FOUND : match_error(s, rc);
+}

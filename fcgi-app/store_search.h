@@ -1,0 +1,30 @@
+/*
+ * store_search - full text of finished messages. Part of store.h's contract.
+ *
+ * A message comes into the index soon after it is finished, by the worker's chores (nobody who
+ * posts waits for it), and leaves it in the transaction that deletes it. Accents and case do not
+ * count: "cancion" finds "Canción".
+ *
+ * match: an expression of search_query.h; whoever writes one by hand may get ERR_INVALID.
+ */
+#ifndef STORE_SEARCH_H
+#define STORE_SEARCH_H
+
+#include "store.h"
+
+/* Takes up about max_bytes of text; *out_more: there is more to do. */
+enum err store_index_some(struct store *s, size_t max_bytes, bool *out_more) MUST_CHECK;
+
+/* Where a match stands, newest first, from before_id (0: the newest) down. False ends it. */
+typedef bool (*store_hit_fn)(void *arg, int64_t message_id, int64_t chat_no);
+enum err store_search(
+    struct store *s, const char *match, int64_t before_id, store_hit_fn fn, void *arg) MUST_CHECK;
+
+#define STORE_HIT_BEGIN '\x02' /* before a word that matches, in a snippet */
+#define STORE_HIT_END '\x03'
+
+/* The words around the match; matches are between the two marks. */
+enum err store_snippet(
+    struct store *s, const char *match, int64_t message_id, struct buf *out) MUST_CHECK;
+
+#endif
