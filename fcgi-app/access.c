@@ -19,9 +19,10 @@ const char *const access_need_names[NEED_COUNT] = {
 };
 
 bool
-access_id_is_reserved(const char *chat_id)
+access_may_open(const struct config *c, const char *chat_id)
 {
-	return strncmp(chat_id, OWN_ID_PREFIX, sizeof OWN_ID_PREFIX - 1) == 0;
+	return c->allow_open_chats &&
+	       strncmp(chat_id, OWN_ID_PREFIX, sizeof OWN_ID_PREFIX - 1) != 0;
 }
 
 static enum err
@@ -62,6 +63,21 @@ access_find(struct store *s, const struct config *c, const struct identity *who,
 	*out_access = access;
 	chat = (struct chat){ 0 };
 	return OK;
+}
+
+enum err
+access_check_id(
+    struct store *s, const struct config *c, const struct identity *who, const char *chat_id)
+{
+	enum access access;
+	auto_chat chat = { 0 };
+	enum err e = access_find(s, c, who, chat_id, &chat, &access);
+
+	if (e != ERR_NOT_FOUND || !access_may_open(c, chat_id))
+		return e;
+	/* Not there yet, or there and somebody's. */
+	e = store_chat_find(s, chat_id, &chat);
+	return e == ERR_NOT_FOUND ? OK : e == OK ? ERR_NOT_FOUND : e;
 }
 
 bool

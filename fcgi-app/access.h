@@ -42,11 +42,18 @@ extern const char *const access_need_names[NEED_COUNT];
 enum err access_find(struct store *s, const struct config *c, const struct identity *who,
     const char *chat_id, struct chat *out, enum access *out_access) MUST_CHECK;
 
+/*
+ * May the caller read and write under that id, whether the chat is there or not yet (an open chat
+ * is made by the first post)? OK or ERR_NOT_FOUND.
+ */
+enum err access_check_id(struct store *s, const struct config *c, const struct identity *who,
+    const char *chat_id) MUST_CHECK;
+
 /* True if access is enough for need (NEED_CHAT, NEED_CHAT_MANAGE, NEED_CHAT_OWNER). */
 bool access_suffices(enum access access, enum access_need need, const struct chat *chat);
 
-/* Ids that only we give out ("c-"): a chat is never opened under one by a post. */
-bool access_id_is_reserved(const char *chat_id);
+/* Ids that only we give out ("c-"), and all while ALLOW_OPEN_CHATS=false: no post opens a chat. */
+bool access_may_open(const struct config *c, const char *chat_id);
 
 /*
  * To be called in the transaction that takes a right away (member removed, chat closed or deleted):

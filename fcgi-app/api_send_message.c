@@ -44,7 +44,7 @@ store_post(struct store *s, void *arg)
 {
 	struct work *w = arg;
 	char key[LIMIT_CHAT_ID_LEN + LIMIT_IDEMPOTENCY_KEY_LEN + PERSON_ID_SIZE + 3];
-	enum err e = conversation_check(s, &w->post);
+	enum err e = access_check_id(s, w->post.config, w->post.by.caller, w->post.chat_id);
 
 	if (e != OK)
 		return e;

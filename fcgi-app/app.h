@@ -26,12 +26,21 @@ typedef void (*api_fn)(struct app *a, const struct http_request *q, struct http_
 void api_send_message(struct app *a, const struct http_request *q, struct http_response *r);
 void api_chats_list(struct app *a, const struct http_request *q, struct http_response *r);
 void api_history(struct app *a, const struct http_request *q, struct http_response *r);
+void api_share(struct app *a, const struct http_request *q, struct http_response *r);
+void api_share_end(struct app *a, const struct http_request *q, struct http_response *r);
+void api_join(struct app *a, const struct http_request *q, struct http_response *r);
+void api_members(struct app *a, const struct http_request *q, struct http_response *r);
+void api_member_remove(struct app *a, const struct http_request *q, struct http_response *r);
+void api_me(struct app *a, const struct http_request *q, struct http_response *r);
+void api_session_start(struct app *a, const struct http_request *q, struct http_response *r);
+void api_session_end(struct app *a, const struct http_request *q, struct http_response *r);
+void api_broadcasting_auth(struct app *a, const struct http_request *q, struct http_response *r);
+void api_broadcasting_user(struct app *a, const struct http_request *q, struct http_response *r);
 void api_config(struct app *a, const struct http_request *q, struct http_response *r);
 void api_health(struct app *a, const struct http_request *q, struct http_response *r);
 
 /* Finds the route of the request and runs it; answers 404, 405, preflights and HEAD itself. */
 void routes_run(struct app *a, struct http_request *q, struct http_response *r);
-
 
 /* --print-routes: method, pattern, what it needs, flags; tab-separated, one route a line. */
 void routes_print(FILE *f);

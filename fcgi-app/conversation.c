@@ -274,13 +274,6 @@ follow_plan(struct store *s, const struct chat *c, const struct post *p, const s
 	return store_turns(s, c, p, plan.first, parent_id, out);
 }
 
-/* Under the ids that we give out ourselves nobody opens a chat. */
-static bool
-may_be_opened(const struct post *p)
-{
-	return p->config->allow_open_chats && !access_id_is_reserved(p->chat_id);
-}
-
 static enum err
 open_chat(struct store *s, const struct post *p, struct chat *out)
 {
@@ -295,7 +288,7 @@ open_chat(struct store *s, const struct post *p, struct chat *out)
 	int64_t no;
 	enum err e;
 
-	if (!may_be_opened(p))
+	if (!access_may_open(p->config, p->chat_id))
 		return ERR_NOT_FOUND;
 	/* Who posts to a chat that was just deleted begins a new one: that one stays deleted. */
 	e = store_chat_find_deleted(s, p->chat_id, out);
@@ -334,20 +327,6 @@ post_to_chat(struct store *s, const struct chat *c, const struct post *p, struct
 	}
 	branch_free(&b);
 	return e;
-}
-
-enum err
-conversation_check(struct store *s, const struct post *p)
-{
-	enum access access;
-	auto_chat c = { 0 };
-	enum err e = access_find(s, p->config, p->by.caller, p->chat_id, &c, &access);
-
-	if (e != ERR_NOT_FOUND || !may_be_opened(p))
-		return e;
-	/* It may be there and not for the caller. */
-	e = store_chat_find(s, p->chat_id, &c);
-	return e == ERR_NOT_FOUND ? OK : e == OK ? ERR_NOT_FOUND : e;
 }
 
 enum err

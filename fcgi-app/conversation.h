@@ -26,8 +26,6 @@ struct post {
 	struct by by;
 };
 
-/* May the caller post to that id? OK or ERR_NOT_FOUND; the chat need not exist. */
-enum err conversation_check(struct store *s, const struct post *p) MUST_CHECK;
 enum err conversation_post(struct store *s, const struct post *p, struct accepted *out) MUST_CHECK;
 
 #endif

@@ -77,15 +77,14 @@ is_json_type(const char *type)
 	       (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
 }
 
-static bool
-is_form_type(const char *type)
+bool
+gate_is_form(const struct http_request *q)
 {
-	return is_type(type, "application/x-www-form-urlencoded") ||
-	       is_type(type, "multipart/form-data");
+	return is_type(q->header[HTTP_CONTENT_TYPE], "application/x-www-form-urlencoded");
 }
 
-static bool
-body_came(const struct http_request *q, struct http_response *r)
+bool
+gate_body_came(const struct http_request *q, struct http_response *r)
 {
 	if (q->body_error == ERR_LIMIT)
 		gate_refuse(q, r, 413, "body_too_large", "The body is larger than 256 KiB.",
@@ -102,7 +101,7 @@ gate_json_body(const struct http_request *q, json_t **out_root, struct http_resp
 	char why[160], detail[200];
 	enum err e;
 
-	if (!body_came(q, r))
+	if (!gate_body_came(q, r))
 		return false;
 	if (!is_json_type(q->header[HTTP_CONTENT_TYPE])) {
 		http_problem(
@@ -132,7 +131,7 @@ body_type_is_safe(const struct http_request *q, int flags, struct http_response 
 
 	if (!is_ambient || q->method == HTTP_GET || q->method == HTTP_HEAD ||
 	    (!has_type && q->body_len == 0) || is_json_type(type) ||
-	    ((flags & GATE_FORM) && is_form_type(type)))
+	    ((flags & GATE_FORM) && gate_is_form(q)))
 		return true;
 	gate_refuse(q, r, 415, "not_json", "Send JSON with Content-Type: application/json.",
 	    "content type of a form");
@@ -145,7 +144,7 @@ static bool
 chat_is_theirs(struct app *a, struct http_request *q, enum access_need need, struct gate *g,
     struct http_response *r)
 {
-	char id[LIMIT_CHAT_ID_LEN + 1];
+	char id[LIMIT_CHAT_ID_LEN + 1] = "";
 	enum access access = ACCESS_NONE;
 	enum err e = ERR_NOT_FOUND;
 
@@ -162,6 +161,8 @@ chat_is_theirs(struct app *a, struct http_request *q, enum access_need need, str
 	if (e == OK) /* a reader of it, who knows that it is there */
 		gate_refuse(q, r, 403, "not_owner", "Only the owner of the chat can do that.",
 		    "not the owner");
+	else if (e == ERR_NOT_FOUND && access_may_open(a->config, id))
+		http_problem(r, 404, "not_found", "There is no such chat.", q->rid); /* not yet */
 	else if (e == ERR_NOT_FOUND)
 		gate_refuse_chat(a, q, r);
 	else

@@ -37,6 +37,10 @@ void gate_refuse_chat(struct app *a, const struct http_request *q, struct http_r
 /* Sec-Fetch-Site and Origin for what must not come from another site at all. */
 bool gate_is_same_site(const struct http_request *q, struct http_response *r) MUST_CHECK;
 
+/* The body is a form; and it came whole. */
+bool gate_is_form(const struct http_request *q);
+bool gate_body_came(const struct http_request *q, struct http_response *r) MUST_CHECK;
+
 /* The body of a JSON route: size, completeness, type, syntax, depth. False: answered already. */
 bool gate_json_body(
     const struct http_request *q, json_t **out_root, struct http_response *r) MUST_CHECK;

@@ -9,6 +9,9 @@
 #include "log.h"
 #include "worker_start.h"
 
+/* pusher-js asks again for each channel at each reconnect: no more than reading. */
+#define PUSHER (GATE_OPEN | GATE_FORM | GATE_READ)
+
 static const struct route {
 	const char *pattern; /* {...}: one segment, two at most */
 	api_fn handler;
@@ -19,6 +22,19 @@ static const struct route {
 	{ "/api/send-message", api_send_message, HTTP_POST, NEED_OPEN_OR_IDENTITY, GATE_OPEN },
 	{ "/api/chats", api_chats_list, HTTP_GET, NEED_ANYBODY, 0 },
 	{ "/api/chats/{id}/history", api_history, HTTP_GET, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats/{id}/share", api_share, HTTP_POST, NEED_CHAT_OWNER, 0 },
+	{ "/api/chats/{id}/share", api_share_end, HTTP_DELETE, NEED_CHAT_OWNER, 0 },
+	{ "/api/chats/{id}/members", api_members, HTTP_GET, NEED_CHAT, 0 },
+	{ "/api/chats/{id}/members/{member}", api_member_remove, HTTP_DELETE, NEED_CHAT, 0 },
+	{ "/api/join", api_join, HTTP_POST, NEED_IDENTITY, 0 },
+	{ "/api/me", api_me, HTTP_GET, NEED_ANYBODY, 0 },
+	{ "/api/session", api_session_start, HTTP_POST, NEED_ANYBODY, 0 },
+	{ "/api/session", api_session_end, HTTP_DELETE, NEED_ANYBODY, 0 },
+	{ "/broadcasting/auth", api_broadcasting_auth, HTTP_POST, NEED_OPEN_OR_IDENTITY, PUSHER },
+	{ "/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
+	{ "/api/broadcasting/auth", api_broadcasting_auth, HTTP_POST, NEED_OPEN_OR_IDENTITY,
+	    PUSHER },
+	{ "/api/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
 	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN },
 	{ "/api/health", api_health, HTTP_GET, NEED_NOTHING, GATE_OPEN },
 };

@@ -60,6 +60,33 @@ sign_md5(const void *p, size_t n, char out[MD5_HEX_SIZE])
 	digest(EVP_md5(), p, n, out);
 }
 
+void
+sign_shared_secret_of(
+    const unsigned char master[SIGN_RAW_SIZE], const char *channel, char out[SIGN_BASE64_SIZE])
+{
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1 ||
+	    EVP_DigestUpdate(ctx, channel, strlen(channel)) != 1 ||
+	    EVP_DigestUpdate(ctx, master, SIGN_RAW_SIZE) != 1 ||
+	    EVP_DigestFinal_ex(ctx, raw, &len) != 1)
+		abort();
+	EVP_MD_CTX_free(ctx);
+	(void)EVP_EncodeBlock((unsigned char *)out, raw, (int)len);
+}
+
+void
+sign_shared_secret(const char *key, const char *channel, char out[SIGN_BASE64_SIZE])
+{
+	static const char label[] = "encrypted channels";
+	unsigned char master[SIGN_RAW_SIZE];
+
+	sign_hmac_sha256_raw(key, strlen(key), label, sizeof label - 1, master);
+	sign_shared_secret_of(master, channel, out);
+}
+
 bool
 sign_equal(const char *a, size_t a_len, const char *b, size_t b_len)
 {
