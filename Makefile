@@ -6,7 +6,8 @@
 #   make bench | soak    figures | long kill tests       make lint | format
 #   make www             the page's libraries            make install      DESTDIR= PREFIX=
 #
-# MODE=release (default), debug, asan, tsan, fuzz, kill.  WERROR=1 makes warnings fatal.
+# MODE=release (default), debug, asan, tsan, fuzz, kill.  WERROR=1 makes warnings fatal, V=1 shows
+# the commands.
 # CC, CFLAGS, LDFLAGS are yours.
 
 MODE   ?= release
@@ -63,6 +64,8 @@ unit     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c
 fuzz     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 ours     := $(wildcard fcgi-app/*.[ch] push-server/*.[ch] shared/*.[ch] tests/*/*.[ch])
 
+say = $(if $(V),,@echo "  $(1) $@";)
+
 all: $(programs)
 
 # --- rules -------------------------------------------------------------------------------------
@@ -74,13 +77,13 @@ FORCE:
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(call say,CC) $(COMPILE) -c -o $@ $<
 
 $(B)/gen/migrations.c: sql/embed.sh $(sort $(wildcard sql/*.sql))
 	@mkdir -p $(@D)
-	sh $^ > $@
+	@sh $^ > $@
 $(B)/gen/migrations.o: $(B)/gen/migrations.c $(B)/flags
-	$(COMPILE) -Wno-overlength-strings -c -o $@ $<
+	$(call say,CC) $(COMPILE) -Wno-overlength-strings -c -o $@ $<
 
 $(B)/bin/fcgi-app:       $(call obj,fcgi-app/main.c) $(B)/libapp.a $(B)/libshared.a
 $(B)/bin/push-server:    $(call obj,push-server/main.c) $(B)/libpush.a $(B)/libshared.a
@@ -90,7 +93,7 @@ $(B)/bin/push-server:    LIBS = $(LIBS_push)
 $(B)/bin/gemini-standin: LIBS = $(LIBS_standin)
 $(B)/bin/%:
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(call say,LD) $(LINK) -o $@ $^ $(LIBS)
 
 $(B)/libapp.a:    $(app)
 $(B)/libpush.a:   $(push)
@@ -98,16 +101,16 @@ $(B)/libshared.a: $(shared)
 $(B)/libstandin.a: $(standin)
 $(B)/lib%.a:
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call say,AR) $(AR) rcsD $@ $^
 
 # Archives, so a test links just the modules it calls: a pure module must not pull in a socket.
 archives := $(B)/libapp.a $(B)/libpush.a $(B)/libstandin.a $(B)/libshared.a
 $(B)/unit/%: $(B)/tests/unit/%.o $(archives)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ -lcmocka $(LIBS_app) $(LIBS_push)
+	$(call say,LD) $(LINK) -o $@ $^ -lcmocka $(LIBS_app) $(LIBS_push)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(archives)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
+	$(call say,LD) $(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
 
 gemini-standin: $(B)/bin/gemini-standin
 

@@ -11,16 +11,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
-#include "ai_context.h"
 #include "clock.h"
 #include "killpoint.h"
 #include "log.h"
 #include "publisher.h"
-#include "utf8.h"
+#include "reply_stream.h"
+#include "wake.h"
 #include "worker_tick.h"
 
 #define URGENT_MS 4
@@ -34,6 +31,7 @@ struct ai_worker {
 	struct ai_worker_options o;
 	struct store *reader;
 	struct ai_client *client;
+	struct push_link *link;
 	struct publisher *publisher;
 	int wake_fd, stop_fd;
 	atomic_int stop; /* 0, 1 with grace, 2 at once */
@@ -45,142 +43,6 @@ struct ai_worker {
 	/* monotonic */
 	int64_t last_tick_ms, next_look_ms, stop_at_ms, idle_since_ms, retry_ms;
 };
-
-/* --- text from the provider --- */
-
-static void
-on_text(void *arg, const char *text, size_t n)
-{
-	struct reply *r = arg;
-	size_t room = LIMIT_REPLY_BYTES - r->text.len;
-
-	if (n > room) {
-		n = utf8_cut(text, n, room);
-		r->is_cut = true;
-	}
-	if (buf_add(&r->text, text, n) != OK)
-		r->is_cut = true;
-}
-
-static void
-on_end(void *arg, const struct ai_outcome *outcome)
-{
-	struct reply *r = arg;
-
-	r->outcome = *outcome;
-	r->has_ended = true;
-	r->transfer = NULL;
-}
-
-static const struct ai_sink sink = { .on_text = on_text, .on_end = on_end };
-
-/* A reply that is longer than we keep ends here, as the model's own limit would end it. */
-static void
-end_cut_reply(struct ai_worker *w, struct reply *r)
-{
-	ai_client_cancel(w->client, r->transfer);
-	r->transfer = NULL;
-	r->outcome.ok = true;
-	r->outcome.finish = AI_FINISH_LENGTH;
-	r->has_ended = true;
-}
-
-/* --- starting a reply --- */
-
-struct history {
-	struct ai_turn turns[LIMIT_CONTEXT_TURNS];
-	size_t count;
-};
-
-/* Newest first. Our own sentences about failures are no part of the conversation. */
-static bool
-add_turn(void *arg, const struct message *m)
-{
-	struct history *h = arg;
-
-	if (m->is_notice || m->content_len == 0)
-		return true;
-	h->turns[h->count++] = (struct ai_turn){
-		.role = m->role == ROLE_USER ? AI_ROLE_USER : AI_ROLE_MODEL,
-		.text = xstrndup(m->content, m->content_len),
-		.len = m->content_len,
-	};
-	return h->count < LIMIT_CONTEXT_TURNS;
-}
-
-static void
-turn_round(struct history *h)
-{
-	for (size_t i = 0; i < h->count / 2; i++) {
-		struct ai_turn t = h->turns[i];
-
-		h->turns[i] = h->turns[h->count - 1 - i];
-		h->turns[h->count - 1 - i] = t;
-	}
-}
-
-/* The owner's persona first, then what the client asked for. */
-static char *
-system_text(const struct ai_worker *w, const struct reply *r)
-{
-	const char *persona =
-	    r->system_prompt != NULL ? r->system_prompt : w->o.config->ai_system_prompt;
-	const char *client = r->client_system != NULL ? r->client_system : "";
-	char *text = NULL;
-
-	if (asprintf(&text, "%s%s%s", persona, *persona != '\0' && *client != '\0' ? "\n\n" : "",
-		client) < 0)
-		abort();
-	return text;
-}
-
-static void
-fail_at_start(struct reply *r)
-{
-	r->outcome = (struct ai_outcome){ .phase = AI_PHASE_CONNECT,
-		.failure = {
-		    .kind = AI_FAIL_OVERLOADED, .message = "the history could not be read" } };
-	r->has_ended = true;
-}
-
-static void
-start_reply(struct ai_worker *w, struct reply *r)
-{
-	const struct config *c = w->o.config;
-	struct history *h = xcalloc(1, sizeof *h);
-	auto_char *system = system_text(w, r);
-	size_t budget = (size_t)c->ai_context_tokens / (r->job.is_shortened ? 2 : 1);
-	size_t count;
-
-	r->is_started = true;
-	if (store_branch(w->reader, r->job.parent_id, LIMIT_CONTEXT_TURNS, add_turn, h) != OK) {
-		fail_at_start(r);
-	} else {
-		char *texts[LIMIT_CONTEXT_TURNS];
-		struct ai_prompt prompt = {
-			.system = *system != '\0' ? system : NULL,
-			.turns = h->turns,
-			.max_output_tokens = (int)c->ai_max_output_tokens,
-			.thinking_level = c->ai_thinking_level,
-			.model = r->job.is_swapped && *c->ai_fallback_model != '\0'
-				     ? c->ai_fallback_model
-				     : r->model,
-		};
-
-		turn_round(h);
-		count = h->count;
-		for (size_t i = 0; i < count; i++)
-			texts[i] = (char *)(uintptr_t)h->turns[i].text;
-		prompt.count = ai_context_fit(h->turns, h->count, budget);
-		r->transfer = ai_client_start(w->client, &prompt, &sink, r);
-		for (size_t i = 0; i < count; i++)
-			free(texts[i]);
-		h->count = 0;
-	}
-	for (size_t i = 0; i < h->count; i++)
-		free((char *)(uintptr_t)h->turns[i].text);
-	free(h);
-}
 
 /* --- ticks --- */
 
@@ -235,10 +97,8 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 			reply_text_written(r);
 		if (r->tick.renew_ms > 0)
 			r->renew_ms = r->tick.renew_ms;
-		if ((r->is_lost || r->is_stopped || r->tick.is_over) && r->transfer != NULL) {
-			ai_client_cancel(w->client, r->transfer);
-			r->transfer = NULL;
-		}
+		if (r->is_lost || r->is_stopped || r->tick.is_over)
+			reply_stream_cancel(r, w->client);
 		if (r->is_lost)
 			log_warn("lease lost job=%s attempt=%d", r->job.uid, r->job.attempt);
 		if (r->tick.is_over && r->has_ended)
@@ -253,7 +113,7 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 		if (r->has_ended)
 			r->tick.is_over = true;
 		else
-			start_reply(w, r);
+			reply_stream_start(r, w->o.config, w->reader, w->client);
 	}
 }
 
@@ -382,24 +242,13 @@ publish(struct ai_worker *w)
 	if (publisher_run(w->publisher, w->reader, w->replies, w->count, clock_mono_ms()) != OK)
 		log_warn("publishing failed, again soon");
 	killpoint("after-publish");
-	if (publisher_status_changed(w->publisher) ||
-	    strcmp(w->status.note, note != NULL ? note : "") != 0) {
-		publisher_status(w->publisher, &w->status);
+	if (push_link_changed(w->link) || strcmp(w->status.note, note != NULL ? note : "") != 0) {
+		push_link_status(w->link, &w->status);
 		(void)snprintf(
 		    w->status.note, sizeof w->status.note, "%s", note != NULL ? note : "");
 		w->status_is_new = true;
 	}
 	drop_finished(w);
-}
-
-static void
-read_wake(struct ai_worker *w)
-{
-	char bytes[64];
-
-	while (recv(w->wake_fd, bytes, sizeof bytes, 0) >= 0)
-		continue;
-	w->next_look_ms = 0;
 }
 
 static int
@@ -418,19 +267,20 @@ poll_timeout(struct ai_worker *w, int64_t now_ms)
 static void
 poll_once(struct ai_worker *w)
 {
-	int fds[FD_COUNT] = { w->wake_fd, w->stop_fd, publisher_fd(w->publisher) };
+	int fds[FD_COUNT] = { w->wake_fd, w->stop_fd, push_link_fd(w->link) };
 	size_t n = fds[FD_PUSH] >= 0 ? FD_COUNT : FD_PUSH;
 	unsigned ready = 0;
 
 	if (ai_client_poll(w->client, poll_timeout(w, clock_mono_ms()), fds, n, &ready) != OK)
 		return;
-	if (ready & 1U << FD_WAKE)
-		read_wake(w);
+	if (ready & 1U << FD_WAKE) {
+		wake_read(w->wake_fd);
+		w->next_look_ms = 0;
+	}
 	if (ready & 1U << FD_PUSH)
-		publisher_read(w->publisher);
+		push_link_read(w->link);
 	for (size_t i = 0; i < w->count; i++)
-		if (w->replies[i]->is_cut && w->replies[i]->transfer != NULL)
-			end_cut_reply(w, w->replies[i]);
+		reply_stream_check(w->replies[i], w->client);
 }
 
 /* True when the worker is to leave now. */
@@ -486,22 +336,6 @@ ai_worker_stop(struct ai_worker *w, bool at_once)
 /* --- start and end --- */
 
 static enum err
-open_wake(struct ai_worker *w, const char *path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-
-	(void)snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-	w->wake_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	(void)unlink(path); /* we hold the lock: nobody else's */
-	if (w->wake_fd < 0 || bind(w->wake_fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
-	    chmod(path, 0660) != 0) {
-		log_errno("wake-up socket failed path=%s", path);
-		return ERR_IO;
-	}
-	return OK;
-}
-
-static enum err
 open_client(struct ai_worker *w)
 {
 	const struct config *c = w->o.config;
@@ -531,8 +365,9 @@ ai_worker_new(struct ai_worker **out, const struct ai_worker_options *o)
 	id_random(id);
 	(void)snprintf(w->owner, sizeof w->owner, "%d-%s", (int)getpid(), id);
 	if ((e = store_open(&w->reader, o->config->db_path, STORE_READ)) == OK &&
-	    (e = open_client(w)) == OK && (e = publisher_open(&w->publisher, o->config)) == OK &&
-	    (e = open_wake(w, o->config->worker_socket)) == OK) {
+	    (e = open_client(w)) == OK && (e = push_link_open(&w->link, o->config)) == OK &&
+	    (e = wake_listen(o->config->worker_socket, &w->wake_fd)) == OK) {
+		w->publisher = publisher_new(w->link, o->config);
 		*out = w;
 		return OK;
 	}
@@ -548,7 +383,8 @@ ai_worker_free(struct ai_worker *w)
 	for (size_t i = 0; i < w->count; i++)
 		reply_free(w->replies[i]);
 	free(w->replies);
-	publisher_close(w->publisher);
+	publisher_free(w->publisher);
+	push_link_close(w->link);
 	ai_client_free(w->client);
 	store_close(w->reader);
 	close_fd(&w->wake_fd);

@@ -12,7 +12,7 @@
 #include "message_json.h"
 #include "sign.h"
 #include "validate.h"
-#include "worker_start.h"
+#include "wake.h"
 
 /* What travels into the writer's thread and back. */
 struct work {
@@ -160,7 +160,7 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 		sign_sha256(q->body, q->body_len, w.body_hash);
 		e = writer_submit(a->writer, STORE_DURABLE, store_post, &w);
 		if (e == OK)
-			worker_wake(a);
+			wake_send(a->config->worker_socket);
 		answer(a, q, &w, e, r);
 		log_info("message accepted=%d chat=%s status=%d rid=%s", e == OK, m.chat_id,
 		    r->status, q->rid);

@@ -14,6 +14,7 @@
 
 struct branch {
 	struct stored_turn *turns; /* newest first while loading, then turned round */
+	char **texts;              /* owned: those of user turns, in the order of loading */
 	int64_t *ids;
 	size_t count;
 	bool is_whole;
@@ -23,7 +24,8 @@ static void
 branch_free(struct branch *b)
 {
 	for (size_t i = 0; i < b->count; i++)
-		free((char *)(uintptr_t)b->turns[i].text);
+		free(b->texts[i]);
+	free(b->texts);
 	free(b->turns);
 	free(b->ids);
 }
@@ -38,11 +40,13 @@ static bool
 add_turn(void *arg, const struct message *m)
 {
 	struct branch *b = arg;
+	char *text = m->role == ROLE_USER ? xstrndup(m->content, m->content_len) : NULL;
 
 	b->ids[b->count] = m->id;
+	b->texts[b->count] = text;
 	b->turns[b->count++] = (struct stored_turn){
 		.role = m->role,
-		.text = m->role == ROLE_USER ? xstrndup(m->content, m->content_len) : NULL,
+		.text = text,
 		.len = m->role == ROLE_USER ? m->content_len : 0,
 		.is_running = is_running(m->status),
 		.created_ms = m->created_ms,
@@ -72,6 +76,7 @@ branch_load(struct store *s, int64_t head_id, size_t limit, struct branch *b)
 	enum err e;
 
 	b->turns = xcalloc(limit, sizeof *b->turns);
+	b->texts = xcalloc(limit, sizeof *b->texts);
 	b->ids = xcalloc(limit, sizeof *b->ids);
 	if (head_id == 0)
 		return OK;
@@ -173,16 +178,16 @@ make_title(const struct posted_turn *turns, size_t count, char out[TITLE_BYTES +
 	(void)snprintf(out + n, 4, "%s", i < t->len ? "\xe2\x80\xa6" : "");
 }
 
-/* One posted turn under parent_id. The turn that ends the list carries the list's hash. */
+/* One posted turn under *parent_id, which it becomes. The list's last carries the list's hash. */
 static enum err
-add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int64_t parent_id,
-    int64_t seq, struct accepted *out, int64_t *out_id)
+add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int64_t seq,
+    int64_t *parent_id, struct accepted *out)
 {
 	const struct posted_turn *t = &p->turns[i];
 	bool is_user = t->role == ROLE_USER;
 	struct message_new m = {
 		.chat_no = chat_no,
-		.parent_id = parent_id,
+		.parent_id = *parent_id,
 		.role = t->role,
 		.status = MESSAGE_COMPLETE,
 		.content = t->text,
@@ -198,11 +203,11 @@ add_posted(struct store *s, int64_t chat_no, const struct post *p, size_t i, int
 
 	id_random(out->message_uid);
 	m.uid = out->message_uid;
-	if ((e = store_message_add(s, &m, out_id)) != OK || t->role != ROLE_USER)
+	if ((e = store_message_add(s, &m, parent_id)) != OK || t->role != ROLE_USER)
 		return e;
 	return conversation_event(s, &p->by,
 	    &(struct outbox_event){ .chat_no = chat_no,
-		.message_id = *out_id,
+		.message_id = *parent_id,
 		.seq = seq,
 		.name = EVENT_MESSAGE_CREATED,
 		.socket_id = p->by.socket_id });
@@ -246,7 +251,7 @@ store_turns(struct store *s, const struct chat *c, const struct post *p, size_t 
 	for (size_t i = first; i < p->count && e == OK; i++) {
 		if (p->turns[i].role == ROLE_ASSISTANT && p->turns[i].len == 0)
 			continue; /* a client's empty placeholder is no turn */
-		e = add_posted(s, chat_no, p, i, parent_id, ++seq, out, &parent_id);
+		e = add_posted(s, chat_no, p, i, ++seq, &parent_id, out);
 	}
 	return e == OK ? conversation_add_reply(s, chat_no, &p->by, parent_id, last, out) : e;
 }

@@ -21,9 +21,10 @@
 #include "cgi.h"
 #include "fcgi_server.h"
 #include "log.h"
+#include "program.h"
 #include "worker_start.h"
+#include "worker_thread.h"
 
-#define VERSION "0.1.0"
 #define LOCK_RETRY_MS 500
 #define STOP_SECONDS_SERVICE 20 /* AI_STOP_SECONDS unset: a supervisor waits */
 #define STOP_SECONDS_SPAWNED 1  /* a web server kills what does not leave */
@@ -78,71 +79,17 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'p': o->print_env = true; break;
 		case 'r': o->print_routes = true; break;
 		case 'i': o->is_demo = true; break;
-		case 'v': (void)puts("fcgi-app " VERSION); exit(EXIT_SUCCESS); /* NOLINT */
-		case 'h': (void)fputs(usage, stdout); exit(EXIT_SUCCESS);      /* NOLINT */
+		case 'v': (void)puts("fcgi-app " CHARLA_VERSION); exit(EXIT_SUCCESS); /* NOLINT */
+		case 'h': (void)fputs(usage, stdout); exit(EXIT_SUCCESS);             /* NOLINT */
 		default: return false;
 		}
 	return optind == argc;
 }
 
-/* --- the worker, as a thread or as the whole program --- */
-
-struct worker_place {
-	pthread_mutex_t lock;
-	struct ai_worker *worker; /* {lock} NULL: none in this process */
-	pthread_t thread;
-	bool has_thread;
-	const struct config *config;
-	struct writer *writer;
-	int lock_fd;
-};
-
-static struct worker_place place = { .lock = PTHREAD_MUTEX_INITIALIZER, .lock_fd = -1 };
-
 static int64_t
 grace_ms(const struct config *c, long fallback)
 {
 	return 1000 * (int64_t)(c->ai_stop_seconds >= 0 ? c->ai_stop_seconds : fallback);
-}
-
-static void *
-run_worker(void *arg)
-{
-	ai_worker_run(arg);
-	return NULL;
-}
-
-/* AI_WORKER=thread, or where a process of its own cannot be started. */
-static void
-start_worker_thread(void)
-{
-	struct ai_worker_options o = {
-		.config = place.config,
-		.writer = place.writer,
-		.stop_grace_ms = grace_ms(place.config, STOP_SECONDS_SPAWNED),
-	};
-
-	(void)pthread_mutex_lock(&place.lock);
-	if (place.worker == NULL && worker_lock(place.config, &place.lock_fd) == OK) {
-		if (ai_worker_new(&place.worker, &o) != OK)
-			close_fd(&place.lock_fd);
-		else
-			place.has_thread =
-			    pthread_create(&place.thread, NULL, run_worker, place.worker) == 0;
-	}
-	(void)pthread_mutex_unlock(&place.lock);
-}
-
-static void
-stop_worker_thread(void)
-{
-	if (place.worker == NULL)
-		return;
-	ai_worker_stop(place.worker, false);
-	if (place.has_thread)
-		(void)pthread_join(place.thread, NULL);
-	ai_worker_free(place.worker);
-	place.worker = NULL;
 }
 
 /* --- signals: blocked everywhere, taken by sigwait in main --- */
@@ -181,17 +128,15 @@ serve_fastcgi(const struct config *c, struct writer *writer, int listen_fd, cons
 	struct app base = { .config = c, .writer = writer };
 	struct fcgi_server *server = NULL;
 
-	place.config = c;
-	place.writer = writer;
-	worker_start_thread = start_worker_thread;
+	worker_thread_set_up(c, writer, grace_ms(c, STOP_SECONDS_SPAWNED));
 	if (fcgi_server_start(&server, listen_fd, &base) != OK)
 		return EXIT_FAILURE;
 	if (strcmp(c->ai_worker, "thread") == 0)
-		start_worker_thread();
+		worker_thread_start();
 	log_info("serving threads=%ld db=%s demo=%d", c->accept_threads, c->db_path, c->is_demo);
 	(void)wait_for_stop(set);
 	fcgi_server_stop(server);
-	stop_worker_thread();
+	worker_thread_stop();
 	log_info("stopped");
 	return EXIT_SUCCESS;
 }
@@ -318,17 +263,6 @@ detach(void)
 		_exit(pid > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-static const char *
-own_path(char *out, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", out, size - 1);
-
-	if (n <= 0)
-		return NULL;
-	out[n] = '\0';
-	return out;
-}
-
 static int
 check_config(const struct config *c, enum err e)
 {
@@ -361,7 +295,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	if (o.detach)
 		detach();
-	e = config_load(&c, CONFIG_APP, o.env, own_path(self, sizeof self));
+	e = config_load(&c, CONFIG_APP, o.env, program_path(self, sizeof self));
 	log_init(o.worker ? "fcgi-app-worker" : "fcgi-app", (enum log_level)c.log_level);
 	if (o.check) {
 		status = check_config(&c, e);

@@ -35,9 +35,9 @@ struct posted_turn {
 };
 
 struct stored_turn {
-	enum role role;
 	const char *text; /* of user turns; assistant turns are never compared */
 	size_t len;
+	enum role role;
 	bool is_running; /* a reply that is not finished */
 	int64_t created_ms;
 };

@@ -5,17 +5,13 @@
 #include "clock.h"
 #include "event_names.h"
 #include "log.h"
-#include "notify.h"
 #include "notify_wire.h"
 
-#define RETRY_AWAY_MS 250 /* the push server is restarting, or not there at all */
-#define RETRY_FULL_MS 5   /* its queue is short, and so is its working off */
-#define FULL_TOO_LONG_MS 2000
 #define EVENT_BYTES (LIMIT_DATAGRAM_BYTES) /* of one event's JSON */
 
 struct publisher {
-	struct notify *notify; /* NULL: BROADCAST_DRIVER says not to */
-	bool is_logging;       /* BROADCAST_DRIVER=log */
+	struct push_link *link;
+	bool is_logging; /* BROADCAST_DRIVER=log */
 	const char *app_id;
 	struct buf packet;        /* lines that go together */
 	struct reply **in_packet; /* whose delta is in it */
@@ -25,70 +21,32 @@ struct publisher {
 	int64_t *taken;
 	size_t taken_count, taken_cap;
 	int64_t last_row; /* rows up to this one were sent */
-	int64_t next_ms, full_since_ms;
+	int64_t next_ms;
 	bool more_rows;
-	enum push_state state;
-	long long refused_uid;
-	int64_t refused_until_ms; /* sends "succeed" while the other end drops them */
-	bool status_changed;
 };
 
-enum err
-publisher_open(struct publisher **out, const struct config *c)
+struct publisher *
+publisher_new(struct push_link *link, const struct config *c)
 {
 	struct publisher *p = xcalloc(1, sizeof *p);
-	enum err e = OK;
 
+	p->link = link;
 	p->app_id = c->pusher_app_id;
 	p->packet = BUF_INIT(LIMIT_DATAGRAM_BYTES);
 	p->next_ms = INT64_MAX;
 	p->is_logging = strcmp(c->broadcast_driver, "log") == 0;
-	p->state = PUSH_OFF;
-	p->status_changed = true;
-	if (strcmp(c->broadcast_driver, "pusher") == 0) {
-		p->state = PUSH_UNKNOWN;
-		e = notify_open(&p->notify, c->push_socket);
-	}
-	if (e == OK)
-		*out = p;
-	else
-		publisher_close(p);
-	return e;
+	return p;
 }
 
 void
-publisher_close(struct publisher *p)
+publisher_free(struct publisher *p)
 {
 	if (p == NULL)
 		return;
-	notify_close(p->notify);
 	buf_free(&p->packet);
 	free(p->in_packet);
 	free(p->taken);
 	free(p);
-}
-
-static void
-set_state(struct publisher *p, enum push_state state, long long uid)
-{
-	if (p->state == state && p->refused_uid == uid)
-		return;
-	p->state = state;
-	p->refused_uid = uid;
-	p->status_changed = true;
-	switch (state) {
-	case PUSH_AWAY: log_warn("push server is away"); break;
-	case PUSH_FULL: log_warn("push server does not read its socket"); break;
-	case PUSH_REFUSED:
-		if (uid >= 0)
-			log_error("push server refuses us uid=%lld setting=PUSH_SOCKET_USERS", uid);
-		else
-			log_error("push socket may not be written: see its mode and group "
-				  "setting=PUSH_SOCKET");
-		break;
-	case PUSH_OK: log_info("push server takes datagrams"); break;
-	default: break;
-	}
 }
 
 /* --- the packet --- */
@@ -113,12 +71,18 @@ packet_clear(struct publisher *p)
 	p->reply_count = p->row_count = 0;
 }
 
+static void
+drop_deltas(struct reply **replies, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		replies[i]->push_seq = 0;
+}
+
 /* What was in the packet is with the push server. */
 static void
 packet_sent(struct publisher *p)
 {
-	for (size_t i = 0; i < p->reply_count; i++)
-		p->in_packet[i]->push_seq = 0;
+	drop_deltas(p->in_packet, p->reply_count);
 	for (size_t i = 0; i < p->row_count; i++)
 		take_row(p, p->rows[i]);
 	packet_clear(p);
@@ -134,29 +98,14 @@ packet_send(struct publisher *p, int64_t now_ms)
 		packet_sent(p);
 		return OK;
 	}
-	e = notify_send(p->notify, p->packet.data, p->packet.len);
+	e = push_link_send(p->link, p->packet.data, p->packet.len, now_ms);
 	if (e == OK) {
-		p->full_since_ms = 0;
-		if (now_ms >= p->refused_until_ms)
-			set_state(p, PUSH_OK, 0);
 		packet_sent(p);
 		return OK;
 	}
-	if (e == ERR_BUSY) {
-		if (p->full_since_ms == 0)
-			p->full_since_ms = now_ms;
-		if (now_ms - p->full_since_ms > FULL_TOO_LONG_MS)
-			set_state(p, PUSH_FULL, 0);
-		p->next_ms = now_ms + RETRY_FULL_MS;
-	} else {
-		if (e == ERR_NOT_FOUND)
-			set_state(p, PUSH_AWAY, 0);
-		else if (e == ERR_CONFLICT)
-			set_state(p, PUSH_REFUSED, -1);
-		for (size_t i = 0; i < p->reply_count; i++)
-			p->in_packet[i]->push_seq = 0;
-		p->next_ms = now_ms + RETRY_AWAY_MS;
-	}
+	if (e != ERR_BUSY)
+		drop_deltas(p->in_packet, p->reply_count);
+	p->next_ms = push_link_retry_ms(p->link);
 	packet_clear(p);
 	return e;
 }
@@ -316,7 +265,7 @@ on_row(void *arg, const struct outbox_event *row)
 	struct publisher *p = round->p;
 
 	round->listed++;
-	if (p->notify == NULL) {
+	if (!push_link_is_on(p->link)) {
 		if (p->is_logging)
 			log_info("event name=%s seq=%lld rid=%s", row->name, (long long)row->seq,
 			    row->rid != NULL ? row->rid : "");
@@ -335,37 +284,31 @@ on_row(void *arg, const struct outbox_event *row)
 	return round->e == OK;
 }
 
-static void
-drop_deltas(struct reply **replies, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		replies[i]->push_seq = 0;
-}
-
 enum err
 publisher_run(
     struct publisher *p, struct store *reader, struct reply **replies, size_t count, int64_t now_ms)
 {
 	struct round round = { p, reader, replies, count, now_ms, 0, OK };
+	bool is_on = push_link_is_on(p->link);
 	enum err e;
 
-	p->next_ms = INT64_MAX;
-	if (now_ms < p->refused_until_ms) { /* it would drop what we send: keep the events */
+	p->next_ms = push_link_refused_until_ms(p->link, now_ms);
+	if (p->next_ms > 0) { /* it would drop what we send: keep the events */
 		drop_deltas(replies, count);
-		p->next_ms = p->refused_until_ms;
 		return OK;
 	}
+	p->next_ms = INT64_MAX;
 	packet_clear(p);
 	e = store_outbox_list(reader, p->last_row, LIMIT_OUTBOX_ROUND, on_row, &round);
 	if (e != OK)
 		return e;
 	p->more_rows = round.listed == LIMIT_OUTBOX_ROUND;
-	for (size_t i = 0; i < count && round.e == OK && p->notify != NULL; i++)
+	for (size_t i = 0; i < count && round.e == OK && is_on; i++)
 		if (replies[i]->push_seq != 0 && !replies[i]->is_in_packet)
 			round.e = add_delta(p, replies[i], now_ms);
 	if (round.e == OK)
 		round.e = packet_send(p, now_ms);
-	if (p->notify == NULL || round.e == ERR_NOT_FOUND || round.e == ERR_CONFLICT)
+	if (!is_on || round.e == ERR_NOT_FOUND || round.e == ERR_CONFLICT)
 		drop_deltas(replies, count);
 	if (p->more_rows && round.e == OK)
 		p->next_ms = now_ms;
@@ -392,38 +335,4 @@ publisher_deleted(struct publisher *p, size_t count)
 		return;
 	memmove(p->taken, p->taken + count, (p->taken_count - count) * sizeof *p->taken);
 	p->taken_count -= count;
-}
-
-int
-publisher_fd(const struct publisher *p)
-{
-	return p->notify != NULL ? notify_fd(p->notify) : -1;
-}
-
-void
-publisher_read(struct publisher *p)
-{
-	long long uid = -1;
-
-	if (p->notify == NULL || !notify_read(p->notify, &uid))
-		return;
-	/* It says so once a second while it lasts. */
-	p->refused_until_ms = clock_mono_ms() + 3000;
-	set_state(p, PUSH_REFUSED, uid);
-}
-
-bool
-publisher_status_changed(struct publisher *p)
-{
-	bool changed = p->status_changed;
-
-	p->status_changed = false;
-	return changed;
-}
-
-void
-publisher_status(const struct publisher *p, struct worker_status *out)
-{
-	out->push = p->state;
-	out->refused_uid = p->state == PUSH_REFUSED ? p->refused_uid : -1;
 }

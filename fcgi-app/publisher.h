@@ -7,19 +7,19 @@
  * of the same chat. The lines of all chats are packed into as few datagrams as fit, because the
  * queue of a stock kernel holds eleven, whatever their size.
  *
- * Owns:    the socket. Threads: the worker's.
+ * Owns:    what waits; link is borrowed. Threads: the worker's.
  */
 #ifndef PUBLISHER_H
 #define PUBLISHER_H
 
 #include "config.h"
+#include "push_link.h"
 #include "reply.h"
-#include "worker_status.h"
 
 struct publisher;
 
-enum err publisher_open(struct publisher **out, const struct config *c) MUST_CHECK;
-void publisher_close(struct publisher *p); /* NULL is allowed */
+struct publisher *publisher_new(struct push_link *link, const struct config *c);
+void publisher_free(struct publisher *p); /* NULL is allowed */
 
 /* One round. Times are monotonic. */
 enum err publisher_run(struct publisher *p, struct store *reader, struct reply **replies,
@@ -31,12 +31,5 @@ int64_t publisher_next_ms(const struct publisher *p);
 /* Rows that were sent and are to be deleted; the caller says when they are (publisher_deleted). */
 const int64_t *publisher_taken(const struct publisher *p, size_t *out_count);
 void publisher_deleted(struct publisher *p, size_t count);
-
-int publisher_fd(const struct publisher *p); /* for poll; -1: none */
-void publisher_read(struct publisher *p);    /* when it is readable */
-
-/* True once after each change. */
-bool publisher_status_changed(struct publisher *p);
-void publisher_status(const struct publisher *p, struct worker_status *out);
 
 #endif

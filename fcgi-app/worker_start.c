@@ -7,13 +7,12 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "clock.h"
 #include "log.h"
+#include "program.h"
 
 #define START_PAUSE_MS 1000 /* between two tries of this process */
 
@@ -54,37 +53,25 @@ worker_is_running(const struct config *c)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
 }
 
-void
-worker_wake(struct app *a)
-{
-	auto_fd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-
-	(void)snprintf(to.sun_path, sizeof to.sun_path, "%s", a->config->worker_socket);
-	/* Only a hint: a full queue means that it is awake, an absent one that it will look. */
-	if (fd >= 0)
-		(void)sendto(fd, "w", 1, 0, (const struct sockaddr *)&to, sizeof to);
-}
-
 /* "fcgi-app --worker --drain" in a session of its own; it forks once more by itself. */
 static bool
 start_detached(const struct config *c)
 {
+	/* argv wants them writable */
+	static char worker[] = "--worker", drain[] = "--drain", detach[] = "--detach",
+		    env[] = "--env";
 	char self[4096];
-	char *argv[] = { self, (char *)(uintptr_t) "--worker", (char *)(uintptr_t) "--drain",
-		(char *)(uintptr_t) "--detach", NULL, NULL, NULL };
+	char *argv[] = { self, worker, drain, detach, NULL, NULL, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	pid_t pid;
 	int rc;
 
-	if (n <= 0)
+	if (program_path(self, sizeof self) == NULL)
 		return false;
-	self[n] = '\0';
 	if (c->env_file != NULL) {
-		argv[4] = (char *)(uintptr_t) "--env";
+		argv[4] = env;
 		argv[5] = c->env_file;
 	}
 	(void)sigemptyset(&none);

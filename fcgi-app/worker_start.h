@@ -1,5 +1,5 @@
 /*
- * worker_start - wakes the AI worker, and starts one when nobody runs it.
+ * worker_start - starts the AI worker when nobody runs it.
  *
  * One process a host holds $VAR_DIR/worker.lock (flock, freed by the kernel whatever happens).
  * Correctness rests on leases and fences; the lock only keeps work in one place.
@@ -10,9 +10,6 @@
 #define WORKER_START_H
 
 #include "app.h"
-
-/* A job was committed: the worker looks now instead of within half a second. */
-void worker_wake(struct app *a);
 
 /* Starts a worker as AI_WORKER says, if work waits and nobody holds the lock. */
 void worker_ensure(struct app *a);

@@ -26,14 +26,16 @@ bind_one(int fd, const struct addrinfo *ai)
 static int
 port_of(int fd)
 {
-	struct sockaddr_storage addr;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} addr = { .v6 = { 0 } };
 	socklen_t len = sizeof addr;
 
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
+	if (getsockname(fd, &addr.any, &len) != 0)
 		return 0;
-	if (addr.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&addr)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&addr)->sin_port);
+	return ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
 }
 
 static enum err
@@ -45,8 +47,7 @@ open_first(const struct addrinfo *list, int *out_fd)
 		auto_fd fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 		if (fd >= 0 && bind_one(fd, ai)) {
-			*out_fd = fd;
-			fd = -1;
+			*out_fd = take_fd(&fd);
 			return OK;
 		}
 		why = errno;

@@ -9,9 +9,8 @@
 
 #include "config.h"
 #include "log.h"
+#include "program.h"
 #include "ws.h"
-
-#define VERSION "0.1.0"
 
 struct options {
 	const char *host, *env;
@@ -65,7 +64,9 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'e': o->env = optarg; break;
 		case 'c': o->check = true; break;
 		case 'P': o->print_env = true; break;
-		case 'v': (void)puts("push-server " VERSION); exit(EXIT_SUCCESS); /* NOLINT */
+		case 'v':
+			(void)puts("push-server " CHARLA_VERSION);
+			exit(EXIT_SUCCESS); /* NOLINT */
 		default: return false;
 		}
 	return optind == argc || (optind + 1 == argc && strcmp(argv[optind], "serve") == 0);
@@ -148,17 +149,6 @@ serve(const struct config *c, const struct options *o)
 	return status;
 }
 
-static const char *
-own_path(char *out, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", out, size - 1);
-
-	if (n <= 0)
-		return NULL;
-	out[n] = '\0';
-	return out;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -176,7 +166,7 @@ main(int argc, char **argv)
 		config_print_example(stdout);
 		return EXIT_SUCCESS;
 	}
-	e = config_load(&c, CONFIG_PUSH, o.env, own_path(self, sizeof self));
+	e = config_load(&c, CONFIG_PUSH, o.env, program_path(self, sizeof self));
 	log_init("push-server", o.debug ? LOG_DEBUG : (enum log_level)c.log_level);
 	config_print_problems(o.check ? stdout : stderr, &c);
 	if (o.check)

@@ -298,18 +298,24 @@ on_signal(struct ev_loop *loop, ev_signal *sig, int events)
 }
 
 static void
-watch(struct ws *w)
+watch_signals(struct ws *w)
 {
-	ev_timer_init(&w->tick, on_tick, WHEEL_TICK_MS / 1000.0, WHEEL_TICK_MS / 1000.0);
-	ev_timer_start(w->loop, &w->tick);
-	ev_prepare_init(&w->flush, on_flush);
-	ev_prepare_start(w->loop, &w->flush);
 	ev_signal_init(&w->on_term, on_signal, SIGTERM);
 	ev_signal_start(w->loop, &w->on_term);
 	ev_signal_init(&w->on_int, on_signal, SIGINT);
 	ev_signal_start(w->loop, &w->on_int);
 	ev_signal_init(&w->on_hup, on_signal, SIGHUP);
 	ev_signal_start(w->loop, &w->on_hup);
+}
+
+static void
+watch(struct ws *w)
+{
+	ev_timer_init(&w->tick, on_tick, WHEEL_TICK_MS / 1000.0, WHEEL_TICK_MS / 1000.0);
+	ev_timer_start(w->loop, &w->tick);
+	ev_prepare_init(&w->flush, on_flush);
+	ev_prepare_start(w->loop, &w->flush);
+	watch_signals(w);
 	if (w->o.inbox != NULL) {
 		ev_io_init(&w->inbox_io, on_inbox, inbox_fd(w->o.inbox), EV_READ);
 		ev_io_start(w->loop, &w->inbox_io);

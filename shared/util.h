@@ -19,10 +19,20 @@ free_char(char **p)
 	free(*p);
 }
 static inline void
-close_fd(const int *fd)
+close_fd(int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);
+	*fd = -1;
+}
+/* What an auto_fd holds becomes the caller's. */
+static inline int
+take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
 }
 #define auto_char __attribute__((cleanup(free_char))) char
 #define auto_fd __attribute__((cleanup(close_fd))) int

@@ -15,9 +15,9 @@
 #define OLD (MATCH_REPEAT_MS + 1)
 
 struct turn {
-	enum role role;
 	const char *text;
 	size_t len;
+	enum role role;
 	bool is_running;
 };
 
@@ -49,8 +49,11 @@ plan(const char *stored_text, const char *posted_text, int64_t age_ms, bool is_w
 	size_t stored_count = parse(stored_text, turns), posted_count;
 
 	for (size_t i = 0; i < stored_count; i++)
-		stored[i] = (struct stored_turn){ turns[i].role, turns[i].text, turns[i].len,
-			turns[i].is_running, NOW_MS - age_ms };
+		stored[i] = (struct stored_turn){ .role = turns[i].role,
+			.text = turns[i].text,
+			.len = turns[i].len,
+			.is_running = turns[i].is_running,
+			.created_ms = NOW_MS - age_ms };
 	posted_count = parse(posted_text, turns);
 	for (size_t i = 0; i < posted_count; i++)
 		posted[i] = (struct posted_turn){ turns[i].role, turns[i].text, turns[i].len };

@@ -1,0 +1,151 @@
+#include "push_link.h"
+
+#include "clock.h"
+#include "log.h"
+#include "notify.h"
+
+#define RETRY_AWAY_MS 250 /* the push server is restarting, or not there at all */
+#define RETRY_FULL_MS 5   /* its queue is short, and so is its working off */
+#define FULL_TOO_LONG_MS 2000
+#define REFUSAL_MS 3000
+
+struct push_link {
+	struct notify *notify; /* NULL: BROADCAST_DRIVER says not to */
+	enum push_state state;
+	long long refused_uid;
+	int64_t refused_until_ms, retry_ms;
+	int64_t full_since_ms; /* 0: it is not */
+	bool changed;
+};
+
+enum err
+push_link_open(struct push_link **out, const struct config *c)
+{
+	struct push_link *l = xcalloc(1, sizeof *l);
+	enum err e = OK;
+
+	l->state = PUSH_OFF;
+	l->changed = true;
+	if (strcmp(c->broadcast_driver, "pusher") == 0) {
+		l->state = PUSH_UNKNOWN;
+		e = notify_open(&l->notify, c->push_socket);
+	}
+	if (e == OK)
+		*out = l;
+	else
+		push_link_close(l);
+	return e;
+}
+
+void
+push_link_close(struct push_link *l)
+{
+	if (l == NULL)
+		return;
+	notify_close(l->notify);
+	free(l);
+}
+
+bool
+push_link_is_on(const struct push_link *l)
+{
+	return l->notify != NULL;
+}
+
+static void
+set_state(struct push_link *l, enum push_state state, long long uid)
+{
+	if (l->state == state && l->refused_uid == uid)
+		return;
+	l->state = state;
+	l->refused_uid = uid;
+	l->changed = true;
+	switch (state) {
+	case PUSH_AWAY: log_warn("push server is away"); break;
+	case PUSH_FULL: log_warn("push server does not read its socket"); break;
+	case PUSH_REFUSED:
+		if (uid >= 0)
+			log_error("push server refuses us uid=%lld setting=PUSH_SOCKET_USERS", uid);
+		else
+			log_error("push socket may not be written: see its mode and group "
+				  "setting=PUSH_SOCKET");
+		break;
+	case PUSH_OK: log_info("push server takes datagrams"); break;
+	default: break;
+	}
+}
+
+static void
+on_full(struct push_link *l, int64_t now_ms)
+{
+	if (l->full_since_ms == 0)
+		l->full_since_ms = now_ms;
+	if (now_ms - l->full_since_ms > FULL_TOO_LONG_MS)
+		set_state(l, PUSH_FULL, 0);
+	l->retry_ms = now_ms + RETRY_FULL_MS;
+}
+
+enum err
+push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms)
+{
+	enum err e = notify_send(l->notify, p, n);
+
+	switch (e) {
+	case OK:
+		l->full_since_ms = 0;
+		if (now_ms >= l->refused_until_ms)
+			set_state(l, PUSH_OK, 0);
+		return OK;
+	case ERR_BUSY: on_full(l, now_ms); return e;
+	case ERR_NOT_FOUND: set_state(l, PUSH_AWAY, 0); break;
+	case ERR_CONFLICT: set_state(l, PUSH_REFUSED, -1); break;
+	default: break;
+	}
+	l->retry_ms = now_ms + RETRY_AWAY_MS;
+	return e;
+}
+
+int64_t
+push_link_retry_ms(const struct push_link *l)
+{
+	return l->retry_ms;
+}
+
+int64_t
+push_link_refused_until_ms(const struct push_link *l, int64_t now_ms)
+{
+	return now_ms < l->refused_until_ms ? l->refused_until_ms : 0;
+}
+
+int
+push_link_fd(const struct push_link *l)
+{
+	return l->notify != NULL ? notify_fd(l->notify) : -1;
+}
+
+void
+push_link_read(struct push_link *l)
+{
+	long long uid = -1;
+
+	if (l->notify == NULL || !notify_read(l->notify, &uid))
+		return;
+	l->refused_until_ms = clock_mono_ms() + REFUSAL_MS;
+	set_state(l, PUSH_REFUSED, uid);
+}
+
+bool
+push_link_changed(struct push_link *l)
+{
+	bool changed = l->changed;
+
+	l->changed = false;
+	return changed;
+}
+
+void
+push_link_status(const struct push_link *l, struct worker_status *out)
+{
+	out->push = l->state;
+	out->refused_uid = l->state == PUSH_REFUSED ? l->refused_uid : -1;
+}

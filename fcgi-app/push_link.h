@@ -1,0 +1,41 @@
+/*
+ * push_link - what the publisher knows of the push server: how it took the last datagrams, when to
+ * try again, and what health is told about it.
+ *
+ * The push server says once a second that it does not want our user, while datagrams to it go on
+ * "succeeding": so a refusal holds for some seconds.
+ *
+ * Owns:    the notify socket. Threads: the worker's. Times: monotonic milliseconds.
+ */
+#ifndef PUSH_LINK_H
+#define PUSH_LINK_H
+
+#include "config.h"
+#include "worker_status.h"
+
+struct push_link;
+
+enum err push_link_open(struct push_link **out, const struct config *c) MUST_CHECK;
+void push_link_close(struct push_link *l); /* NULL is allowed */
+
+/* False: BROADCAST_DRIVER says that nothing is pushed. */
+bool push_link_is_on(const struct push_link *l);
+
+/*
+ * ERR_BUSY: its queue is full. ERR_NOT_FOUND, ERR_CONFLICT: nobody is there, or does not want us.
+ * After an error push_link_retry_ms says when it has a point to try again.
+ */
+enum err push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms) MUST_CHECK;
+int64_t push_link_retry_ms(const struct push_link *l);
+
+/* Until then it drops what we send; 0: it does not. */
+int64_t push_link_refused_until_ms(const struct push_link *l, int64_t now_ms);
+
+int push_link_fd(const struct push_link *l); /* for poll; -1: none */
+void push_link_read(struct push_link *l);    /* when it is readable */
+
+/* True once after each change. */
+bool push_link_changed(struct push_link *l);
+void push_link_status(const struct push_link *l, struct worker_status *out);
+
+#endif

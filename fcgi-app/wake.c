@@ -1,0 +1,58 @@
+#include "wake.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "log.h"
+
+static struct sockaddr_un
+address(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	(void)snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	return at;
+}
+
+static int
+open_socket(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+void
+wake_send(const char *path)
+{
+	struct sockaddr_un to = address(path);
+	auto_fd fd = open_socket();
+
+	if (fd >= 0)
+		(void)sendto(fd, "w", 1, 0, (const struct sockaddr *)&to, sizeof to);
+}
+
+enum err
+wake_listen(const char *path, int *out_fd)
+{
+	struct sockaddr_un at = address(path);
+	auto_fd fd = open_socket();
+
+	(void)unlink(path);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
+	    chmod(path, 0660) != 0) {
+		log_errno("wake-up socket failed path=%s", path);
+		return ERR_IO;
+	}
+	*out_fd = take_fd(&fd);
+	return OK;
+}
+
+void
+wake_read(int fd)
+{
+	char bytes[64];
+
+	while (recv(fd, bytes, sizeof bytes, 0) >= 0)
+		continue;
+}
