@@ -17,7 +17,7 @@
 #include "message_json.h"
 #include "person_name.h"
 #include "token.h"
-#include "worker_start.h"
+#include "wake.h"
 
 #define DAY_S 86400LL
 #define DEFAULT_DAYS 7
@@ -170,7 +170,7 @@ api_share_end(struct app *a, const struct http_request *q, struct http_response 
 		return;
 	}
 	r->status = 204;
-	worker_wake(a);
+	wake_send(a->config->worker_socket);
 	log_info("sharing ended members_removed=%d rid=%s", w.count, q->rid);
 }
 
@@ -351,7 +351,7 @@ api_member_remove(struct app *a, const struct http_request *q, struct http_respo
 		http_error(r, e, q->rid);
 	} else {
 		r->status = 204;
-		worker_wake(a);
+		wake_send(a->config->worker_socket);
 		log_info("member removed rid=%s", q->rid);
 	}
 }

@@ -3,7 +3,7 @@
  *
  * A reply is stopped by whoever asks for it, in that transaction: the text that is stored and that
  * the reader saw becomes the message, the job ends, and with it the lease of the worker, which can
- * write nothing more and closes the provider's stream as soon as it looks (worker_wake). So a stop
+ * write nothing more and closes the provider's stream as soon as it looks (wake_send). So a stop
  * works from any process, and has exactly one outcome however it races with the end.
  *
  * Threads: the writer's. Errors: the store's, and what each call says.
