@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "http_events.h"
+#include "http_call.h"
 #include "http_sign.h"
 #include "json.h"
 #include "sign.h"
 
 #define SEGMENTS_MAX 8
 
-/* A path cut at its slashes; the text is the request's. */
+/* A path cut at its slashes, still encoded; the text is the request's. */
 struct segments {
 	const char *p[SEGMENTS_MAX];
 	size_t n[SEGMENTS_MAX];
@@ -32,11 +32,11 @@ cut(const char *path, struct segments *out)
 	return *path == '\0';
 }
 
-/* --- what is not signed --------------------------------------------------------------------------
+/* --- forms of answer -----------------------------------------------------------------------------
  */
 
-static void
-set_json(struct http_response *out, int status, json_t *body)
+void
+http_answer_json(struct http_response *out, int status, json_t *body)
 {
 	out->status = status;
 	out->content_type = "application/json";
@@ -46,13 +46,79 @@ set_json(struct http_response *out, int status, json_t *body)
 }
 
 void
-http_api_refuse(const struct http_api *api, int status, const char *text, struct http_response *out)
+http_answer_error(
+    const struct http_api *api, struct http_response *out, int status, const char *text)
 {
-	metric_add(
-	    api->metrics, status == 413 ? METRIC_HTTP_TOO_LARGE : METRIC_HTTP_BAD_REQUEST, 1);
-	*out = (struct http_response){ .body = BUF_INIT(HTTP_RESPONSE_MAX) };
-	set_json(out, status, json_pack("{s:s}", "error", text));
+	static const struct {
+		int status;
+		enum metric metric;
+	} counters[] = {
+		{ 401, METRIC_HTTP_BAD_SIGNATURE },
+		{ 403, METRIC_HTTP_FORBIDDEN },
+		{ 404, METRIC_HTTP_NOT_FOUND },
+		{ 405, METRIC_HTTP_NOT_FOUND },
+		{ 408, METRIC_HTTP_TIMEOUT },
+		{ 413, METRIC_HTTP_TOO_LARGE },
+		{ 426, METRIC_REFUSED_UPGRADE },
+		{ 429, METRIC_HTTP_RATE },
+		{ 431, METRIC_HTTP_TOO_LARGE },
+		{ 503, METRIC_HTTP_BUSY },
+	};
+	enum metric which = METRIC_HTTP_BAD_REQUEST;
+
+	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+		if (counters[i].status == status)
+			which = counters[i].metric;
+	metric_add(api->metrics, which, 1);
+	http_answer_json(out, status, json_pack("{s:s, s:i}", "error", text, "code", status));
 }
+
+void
+http_api_refuse(const struct http_api *api, int status, struct http_response *out)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} texts[] = {
+		{ 408, "The request did not come in time." },
+		{ 413, "The body is larger than allowed." },
+		{ 431, "The head of the request is larger than allowed." },
+		{ 501, "Of the transfer codings only chunked is understood." },
+		{ 503, "Too much is being received at once, try again." },
+		{ 505, "HTTP/1.0 and HTTP/1.1 are spoken here." },
+	};
+	const char *text = "The request is not well-formed.";
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].status == status)
+			text = texts[i].text;
+	*out = HTTP_RESPONSE_INIT;
+	http_answer_error(api, out, status, text);
+}
+
+bool
+http_api_may_upgrade(
+    const struct http_api *api, const char *path, bool is_version_13, struct http_response *out)
+{
+	const char *key;
+	size_t n;
+
+	*out = HTTP_RESPONSE_INIT;
+	if (!apps_match_path(api->apps, path, &key, &n)) {
+		metric_add(api->metrics, METRIC_REFUSED_UPGRADE, 1);
+		http_answer_error(api, out, 404, "There is no WebSocket here.");
+		return false;
+	}
+	if (is_version_13)
+		return true;
+	http_response_header(out, "Sec-WebSocket-Version", "13");
+	http_response_header(out, "Upgrade", "websocket");
+	http_answer_error(api, out, 426, "Sec-WebSocket-Version must be 13.");
+	return false;
+}
+
+/* --- what is not signed --------------------------------------------------------------------------
+ */
 
 static void
 get_healthz(const struct http_api *api, const struct http_request *r, struct http_response *out)
@@ -65,6 +131,23 @@ get_healthz(const struct http_api *api, const struct http_request *r, struct htt
 		out->status = 500;
 }
 
+/* As laravel-websockets 2 and Reverb answer: probes of a load balancer need no change. */
+static void
+get_health(const struct http_api *api, const struct http_request *r, struct http_response *out)
+{
+	(void)api;
+	(void)r;
+	http_answer_json(out, 200, json_pack("{s:b}", "ok", 1));
+}
+
+static void
+get_up(const struct http_api *api, const struct http_request *r, struct http_response *out)
+{
+	(void)api;
+	(void)r;
+	http_answer_json(out, 200, json_pack("{s:s}", "health", "OK"));
+}
+
 static void
 get_ready(const struct http_api *api, const struct http_request *r, struct http_response *out)
 {
@@ -75,7 +158,7 @@ get_ready(const struct http_api *api, const struct http_request *r, struct http_
 		(void)json_array_append_new(
 		    refused, json_pack("{s:I, s:I}", "uid", (json_int_t)api->refusals->list[i].uid,
 				 "count", (json_int_t)api->refusals->list[i].count));
-	set_json(out, api->is_draining ? 503 : 200,
+	http_answer_json(out, api->is_draining ? 503 : 200,
 	    json_pack("{s:b, s:o, s:s}", "ready", !api->is_draining, "refused", refused, "setting",
 		"PUSH_SOCKET_USERS"));
 }
@@ -105,7 +188,7 @@ get_metrics(const struct http_api *api, const struct http_request *r, struct htt
 	};
 
 	if (!is_operator(api, r)) {
-		set_json(out, 403, json_pack("{s:s}", "error", "Metrics are for operators."));
+		http_answer_error(api, out, 403, "Metrics are for operators.");
 		return;
 	}
 	out->status = 200;
@@ -117,61 +200,41 @@ get_metrics(const struct http_api *api, const struct http_request *r, struct htt
 /* --- what is signed ------------------------------------------------------------------------------
  */
 
-struct call {
-	const struct http_api *api;
-	const struct http_request *request;
-	struct app *app;
-};
-
-static void
-post_events(const struct call *c, struct http_response *out)
-{
-	json_t *body = NULL;
-	const char *problem = NULL;
-	int status =
-	    http_events_publish(c->api->hub, c->api->metrics, c->app, c->request, &body, &problem);
-
-	if (problem != NULL)
-		http_api_refuse(c->api, status, problem, out);
-	else
-		set_json(out, status, body);
-}
-
 /* Answers and returns false unless the app exists, is enabled, and has signed. */
 static bool
-is_allowed(const struct http_api *api, const struct http_request *r, const struct app *app,
-    int64_t now_s, struct http_response *out)
+is_allowed(const struct http_call *c, struct http_response *out)
 {
 	const char *problem;
 
-	if (app == NULL) {
-		set_json(out, 404, json_pack("{s:s}", "error", "There is no such app."));
+	if (c->app == NULL) {
+		http_answer_error(c->api, out, 404, "There is no such app.");
 		return false;
 	}
-	problem = http_sign_problem(app, r, now_s);
+	problem = http_sign_problem(c->app, c->request, c->now_s);
 	if (problem != NULL) {
-		metric_add(api->metrics, METRIC_HTTP_BAD_SIGNATURE, 1);
-		set_json(out, 401, json_pack("{s:s}", "error", problem));
+		http_answer_error(c->api, out, 401, problem);
 		return false;
 	}
-	if (!app->is_enabled)
-		set_json(out, 403, json_pack("{s:s}", "error", "The app is not enabled."));
-	return app->is_enabled;
+	if (!c->app->is_enabled)
+		http_answer_error(c->api, out, 403, "The app is not enabled.");
+	return c->app->is_enabled;
 }
 
 /* --- the table -----------------------------------------------------------------------------------
  */
 
-/* Either plain or call. "*" stands for one segment; in a signed route the first is the app's id. */
+/* Either plain or call. "*" stands for one segment: the first is the app's id, the second arg. */
 static const struct {
 	const char *method, *pattern;
 	void (*plain)(const struct http_api *, const struct http_request *, struct http_response *);
-	void (*call)(const struct call *, struct http_response *);
+	void (*call)(const struct http_call *, struct http_response *);
 } routes[] = {
 	{ "GET", "/healthz", .plain = get_healthz },
+	{ "GET", "/health", .plain = get_health },
+	{ "GET", "/up", .plain = get_up },
 	{ "GET", "/ready", .plain = get_ready },
 	{ "GET", "/metrics", .plain = get_metrics },
-	{ "POST", "/apps/*/events", .call = post_events },
+	{ "POST", "/apps/*/events", .call = http_post_events },
 };
 
 static bool
@@ -182,8 +245,11 @@ matches(const struct segments *path, const char *pattern)
 	if (!cut(pattern, &want) || want.count != path->count)
 		return false;
 	for (size_t i = 0; i < want.count; i++) {
-		if (want.n[i] == 1 && want.p[i][0] == '*')
+		if (want.n[i] == 1 && want.p[i][0] == '*') {
+			if (path->n[i] == 0)
+				return false;
 			continue;
+		}
 		if (want.n[i] != path->n[i] || memcmp(want.p[i], path->p[i], want.n[i]) != 0)
 			return false;
 	}
@@ -194,40 +260,58 @@ static void
 run(const struct http_api *api, const struct http_request *r, size_t route,
     const struct segments *path, int64_t now_s, struct http_response *out)
 {
-	struct call c = { .api = api, .request = r };
+	/* the path as a whole decodes, so its segments do */
+	auto_char *id = path->count > 1 ? http_decode(path->p[1], path->n[1], false) : NULL;
+	auto_char *arg = path->count > 3 ? http_decode(path->p[3], path->n[3], false) : NULL;
+	struct http_call c = { .api = api, .request = r, .arg = arg, .now_s = now_s };
 
 	if (routes[route].plain != NULL) {
 		routes[route].plain(api, r, out);
 		return;
 	}
-	c.app = apps_by_id(api->apps, path->p[1], path->n[1]);
-	if (is_allowed(api, r, c.app, now_s, out))
+	c.app = id != NULL ? apps_by_id(api->apps, id, strlen(id)) : NULL;
+	if (is_allowed(&c, out))
 		routes[route].call(&c, out);
+}
+
+/* What soketi allows a page to send. */
+static void
+answer_preflight(struct http_response *out)
+{
+	out->status = 204;
+	http_response_header(out, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+	http_response_header(out, "Access-Control-Allow-Headers",
+	    "Origin, Content-Type, X-Auth-Token, X-Requested-With, Accept, Authorization, "
+	    "X-CSRF-TOKEN, XSRF-TOKEN, X-Socket-Id");
+	http_response_header(out, "Access-Control-Max-Age", "86400");
 }
 
 void
 http_api_handle(const struct http_api *api, const struct http_request *r, int64_t now_s,
     struct http_response *out)
 {
+	const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
 	struct segments path;
-	bool is_known = false;
 
-	*out = (struct http_response){ .body = BUF_INIT(HTTP_RESPONSE_MAX) };
+	*out = HTTP_RESPONSE_INIT;
 	metric_add(api->metrics, METRIC_HTTP_REQUESTS, 1);
+	if (strcmp(method, "OPTIONS") == 0) {
+		answer_preflight(out);
+		return;
+	}
 	if (cut(r->path, &path)) {
 		for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 			if (!matches(&path, routes[i].pattern))
 				continue;
-			if (strcmp(r->method, routes[i].method) == 0) {
+			if (strcmp(method, routes[i].method) == 0) {
 				run(api, r, i, &path, now_s, out);
 				return;
 			}
-			is_known = true;
 			out->allow = routes[i].method;
 		}
 	}
-	if (is_known)
-		set_json(out, 405, json_pack("{s:s}", "error", "This path has another method."));
+	if (out->allow != NULL)
+		http_answer_error(api, out, 405, "This path has another method.");
 	else
-		set_json(out, 404, json_pack("{s:s}", "error", "There is nothing here."));
+		http_answer_error(api, out, 404, "There is nothing here.");
 }

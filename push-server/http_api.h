@@ -30,8 +30,11 @@ struct http_api {
 void http_api_handle(const struct http_api *api, const struct http_request *r, int64_t now_s,
     struct http_response *out);
 
-/* For what cannot become a request (no length, too long): the same form of answer. */
-void http_api_refuse(
-    const struct http_api *api, int status, const char *text, struct http_response *out);
+/* For what cannot become a request: the same form of answer, with a sentence of the status. */
+void http_api_refuse(const struct http_api *api, int status, struct http_response *out);
+
+/* path: decoded. False: *out is the refusal. */
+bool http_api_may_upgrade(
+    const struct http_api *api, const char *path, bool is_version_13, struct http_response *out);
 
 #endif

@@ -1,4 +1,4 @@
-#include "http_events.h"
+#include "http_call.h"
 
 #include <string.h>
 
@@ -134,25 +134,23 @@ answer(struct app *app, const struct event *e)
 	return json_pack("{s:o}", "channels", channels);
 }
 
-int
-http_events_publish(struct hub *h, struct metrics *m, struct app *app, const struct http_request *r,
-    json_t **out_body, const char **out_problem)
+void
+http_post_events(const struct http_call *c, struct http_response *out)
 {
 	json_auto_t *root = NULL;
 	struct event e = { .channel_count = 0 };
 	struct problem p;
 
-	if (json_parse(r->body != NULL ? r->body : "", r->body_len, LIMIT_JSON_DEPTH, false, &root,
-		NULL, 0) != OK ||
+	if (json_parse(c->request->body, c->request->body_len, LIMIT_JSON_DEPTH, false, &root, NULL,
+		0) != OK ||
 	    !json_is_object(root))
 		p = PROBLEM(400, "The body must be a JSON object.");
 	else
-		p = read_event(&e, app, root);
+		p = read_event(&e, c->app, root);
 	if (p.status != 0) {
-		*out_problem = p.text;
-		return p.status;
+		http_answer_error(c->api, out, p.status, p.text);
+		return;
 	}
-	publish(h, m, app, &e);
-	*out_body = answer(app, &e);
-	return 200;
+	publish(c->api->hub, c->api->metrics, c->app, &e);
+	http_answer_json(out, 200, answer(c->app, &e));
 }

@@ -1,6 +1,119 @@
 #include "http_message.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+/* --- the request ---------------------------------------------------------------------------------
+ */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Decodes in place; the text never grows. */
+static bool
+decode(char *text, size_t n, bool is_query)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+
+		if (c == '+' && is_query) {
+			c = ' ';
+		} else if (c == '%') {
+			int high = i + 2 < n ? hex_digit(text[i + 1]) : -1;
+			int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+
+			if (low < 0)
+				return false;
+			c = (char)(high * 16 + low);
+			i += 2;
+		}
+		if (c == '\0')
+			return false;
+		text[to++] = c;
+	}
+	text[to] = '\0';
+	return true;
+}
+
+char *
+http_decode(const char *p, size_t n, bool is_query)
+{
+	char *text = xstrndup(p, n);
+
+	if (strlen(text) == n && decode(text, n, is_query))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* One "name=value", NUL-terminated, in param_text. */
+static enum err
+add_param(struct http_request *r, char *text)
+{
+	char *equals = strchr(text, '=');
+	char *value = equals != NULL ? equals + 1 : text + strlen(text);
+
+	if (*text == '\0')
+		return OK;
+	if (r->param_count == HTTP_PARAMS_MAX)
+		return ERR_LIMIT;
+	if (equals != NULL)
+		*equals = '\0';
+	if (!decode(text, strlen(text), true) || !decode(value, strlen(value), true))
+		return ERR_INVALID;
+	r->params[r->param_count++] = (struct http_param){ text, value };
+	return OK;
+}
+
+static enum err
+read_query(struct http_request *r, struct http_slice query)
+{
+	char *rest;
+	enum err e = OK;
+
+	if (query.n == 0)
+		return OK;
+	rest = r->param_text = xstrndup(query.p, query.n);
+	while (rest != NULL && e == OK)
+		e = add_param(r, strsep(&rest, "&"));
+	return e;
+}
+
+enum err
+http_request_set_target(struct http_request *r, struct http_slice method, struct http_slice path,
+    struct http_slice query)
+{
+	char *decoded;
+
+	if (method.n >= sizeof r->method)
+		return ERR_INVALID;
+	if ((decoded = http_decode(path.p, path.n, false)) == NULL)
+		return ERR_INVALID;
+	free(decoded); /* it can be, that is all */
+	memcpy(r->method, method.p, method.n);
+	r->method[method.n] = '\0';
+	r->path = xstrndup(path.p, path.n);
+	return read_query(r, query);
+}
+
+void
+http_request_free(struct http_request *r)
+{
+	free(r->path);
+	free(r->param_text);
+	free(r->authorization);
+	*r = (struct http_request){ .path = NULL };
+}
 
 const char *
 http_request_param(const struct http_request *r, const char *name)
@@ -11,8 +124,90 @@ http_request_param(const struct http_request *r, const char *name)
 	return NULL;
 }
 
+/* --- the response --------------------------------------------------------------------------------
+ */
+
+static const char *
+reason_of(int status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} table[] = {
+		{ 200, "OK" },
+		{ 204, "No Content" },
+		{ 302, "Found" },
+		{ 303, "See Other" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
+		{ 413, "Content Too Large" },
+		{ 426, "Upgrade Required" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (table[i].status == status)
+			return table[i].reason;
+	return "Status";
+}
+
+static bool
+is_printable(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return false;
+	return true;
+}
+
+void
+http_response_header(struct http_response *r, const char *name, const char *fmt, ...)
+{
+	char value[1024];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(value, sizeof value, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof value && is_printable(value))
+		(void)!buf_addf(&r->headers, "%s: %s\r\n", name, value);
+}
+
+enum err
+http_response_write(struct buf *b, const struct http_response *r, bool is_last)
+{
+	bool has_body = r->status != 204 && r->status != 304;
+	enum err e = buf_addf(b,
+	    "HTTP/1.1 %d %s\r\nAccess-Control-Allow-Origin: *\r\n"
+	    "X-Content-Type-Options: nosniff\r\n%s%s%s%s%s",
+	    r->status, reason_of(r->status), r->allow != NULL ? "Allow: " : "",
+	    r->allow != NULL ? r->allow : "", r->allow != NULL ? "\r\n" : "",
+	    r->headers.data != NULL ? r->headers.data : "", is_last ? "Connection: close\r\n" : "");
+
+	if (e == OK && has_body)
+		e = buf_addf(
+		    b, "Content-Type: %s\r\nContent-Length: %zu\r\n", r->content_type, r->body.len);
+	if (e == OK)
+		e = buf_adds(b, "\r\n");
+	if (e == OK && has_body && !r->is_head && r->body.len > 0)
+		e = buf_add(b, r->body.data, r->body.len);
+	return e;
+}
+
 void
 http_response_free(struct http_response *r)
 {
+	buf_free(&r->headers);
 	buf_free(&r->body);
 }

@@ -62,36 +62,30 @@ add_params(struct buf *b, const struct http_request *r, bool *out_twice)
 	return e;
 }
 
-/* As encodeURIComponent writes each segment: what a client sends that signs what it sends. */
-static enum err
-add_encoded_path(struct buf *b, const char *path)
-{
-	enum err e = OK;
-
-	for (const char *p = path; *p != '\0' && e == OK; p++) {
-		if (isalnum((unsigned char)*p) || strchr("/-_.!~*'()", *p) != NULL)
-			e = buf_add(b, p, 1);
-		else
-			e = buf_addf(b, "%%%02X", (unsigned char)*p);
-	}
-	return e;
-}
-
 static bool
-is_signature(const struct app *app, const struct http_request *r, const char *params,
-    bool is_encoded, const char *signature)
+is_signature_over(const struct app *app, const char *method, const char *path, const char *params,
+    const char *signature)
 {
 	auto_buf text = BUF_INIT(SIGNED_TEXT_MAX);
 	char want[SIGN_HEX_SIZE];
-	enum err e;
 
-	if (buf_addf(&text, "%s\n", r->method) != OK)
-		return false;
-	e = is_encoded ? add_encoded_path(&text, r->path) : buf_adds(&text, r->path);
-	if (e != OK || buf_addf(&text, "\n%s", params) != OK)
+	if (buf_addf(&text, "%s\n%s\n%s", method, path, params) != OK)
 		return false;
 	sign_hmac_sha256(app->secret, text.data, text.len, want);
 	return sign_equal(signature, strlen(signature), want, sizeof want - 1);
+}
+
+/* Libraries sign the path before they encode it, others what they send. */
+static bool
+is_signature(const struct app *app, const struct http_request *r, const char *params)
+{
+	const char *signature = http_request_param(r, "auth_signature");
+	auto_char *decoded = http_decode(r->path, strlen(r->path), false);
+
+	if (signature == NULL)
+		return false;
+	return is_signature_over(app, r->method, r->path, params, signature) ||
+	       (decoded != NULL && is_signature_over(app, r->method, decoded, params, signature));
 }
 
 static bool
@@ -132,7 +126,6 @@ const char *
 http_sign_problem(const struct app *app, const struct http_request *r, int64_t now_s)
 {
 	auto_buf params = BUF_INIT(SIGNED_TEXT_MAX);
-	const char *signature = http_request_param(r, "auth_signature");
 	bool is_twice = false;
 
 	if (add_params(&params, r, &is_twice) != OK || params.data == NULL)
@@ -143,8 +136,7 @@ http_sign_problem(const struct app *app, const struct http_request *r, int64_t n
 		return "The auth_key is not a key of this app.";
 	if (!is(r, "auth_version", "1.0"))
 		return "The auth_version must be 1.0.";
-	if (signature == NULL || (!is_signature(app, r, params.data, false, signature) &&
-				     !is_signature(app, r, params.data, true, signature)))
+	if (!is_signature(app, r, params.data))
 		return "Invalid auth signature provided.";
 	if (!is_timely(http_request_param(r, "auth_timestamp"), now_s))
 		return "The auth_timestamp is more than 600 seconds away from the server's time.";

@@ -48,7 +48,12 @@ static const struct {
 	[METRIC_DATAGRAM_REFUSED_UID] = { "push_datagram_refused_total", "reason=\"uid\"", NULL },
 	[METRIC_HTTP_BAD_SIGNATURE] = { "push_http_refused_total", "reason=\"signature\"", "HTTP API requests refused." },
 	[METRIC_HTTP_BAD_REQUEST] = { "push_http_refused_total", "reason=\"bad_request\"", NULL },
+	[METRIC_HTTP_FORBIDDEN] = { "push_http_refused_total", "reason=\"forbidden\"", NULL },
+	[METRIC_HTTP_NOT_FOUND] = { "push_http_refused_total", "reason=\"not_found\"", NULL },
 	[METRIC_HTTP_TOO_LARGE] = { "push_http_refused_total", "reason=\"too_large\"", NULL },
+	[METRIC_HTTP_TIMEOUT] = { "push_http_refused_total", "reason=\"timeout\"", NULL },
+	[METRIC_HTTP_RATE] = { "push_http_refused_total", "reason=\"rate\"", NULL },
+	[METRIC_HTTP_BUSY] = { "push_http_refused_total", "reason=\"busy\"", NULL },
 	/* clang-format on */
 };
 

@@ -20,7 +20,7 @@
 #define DRAIN_TICK_SECONDS 0.1
 #define RX_BYTES 512       /* a quarter of the default: memory of an idle connection */
 #define TX_BYTES (1 << 20) /* 0 would split and copy every longer message */
-#define HEADER_POOL 64
+#define HEADER_POOL 1024   /* heads that are being received on the TLS port */
 #define DESCRIPTORS_MAX 1048576
 
 static int callback(
@@ -65,6 +65,42 @@ resume_listeners(struct ws *w)
 }
 
 static void
+on_gone(void *ctx)
+{
+	struct ws *w = ctx;
+
+	w->gone++;
+	if (w->sockets > 0)
+		w->sockets--;
+	if (w->is_paused)
+		resume_listeners(w);
+}
+
+static void
+adopt_tls(struct ws *w, int fd)
+{
+	size_t gone = w->gone;
+
+	/* it closes what it does not adopt, but says so only if it came as far as a wsi */
+	if (lws_adopt_descriptor_vhost(w->tls.vhost,
+		LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
+		(lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL) == NULL &&
+	    w->gone == gone)
+		on_gone(w);
+}
+
+static void
+on_upgrade(void *ctx, int fd, const char *head, size_t len)
+{
+	struct ws *w = ctx;
+	size_t gone = w->gone;
+
+	if (lws_adopt_socket_vhost_readbuf(w->plain.vhost, fd, head, len) == NULL &&
+	    w->gone == gone)
+		on_gone(w);
+}
+
+static void
 on_connect(struct ev_loop *loop, ev_io *io, int events)
 {
 	struct ws_listener *l = io->data;
@@ -82,20 +118,11 @@ on_connect(struct ev_loop *loop, ev_io *io, int events)
 		if (fd < 0)
 			return;
 		w->sockets++;
-		if (lws_adopt_descriptor_vhost(l->vhost,
-			LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
-			(lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL) == NULL)
-			log_debug("a connection was not adopted");
+		if (l == &w->tls)
+			adopt_tls(w, fd);
+		else
+			http_front_accept(&w->front, fd);
 	}
-}
-
-static void
-on_gone(struct ws *w)
-{
-	if (w->sockets > 0)
-		w->sockets--;
-	if (w->is_paused)
-		resume_listeners(w);
 }
 
 /* --- libwebsockets --- */
@@ -115,8 +142,8 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, s
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* nothing may be written any more */
 	case LWS_CALLBACK_CLOSED: ws_conn_close(c); return 0;
 	case LWS_CALLBACK_HTTP: return ws_http_request(w, wsi, c);
-	case LWS_CALLBACK_HTTP_BODY: return ws_http_body(c, in, len);
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return ws_http_complete(w, wsi, c);
+	case LWS_CALLBACK_HTTP_BODY: return ws_http_body(w, wsi, c, in, len);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return -1; /* answered with its last byte */
 	case LWS_CALLBACK_CLOSED_HTTP:
 		if (c != NULL)
 			ws_http_drop(c);
@@ -132,6 +159,8 @@ log_library(int level, const char *line)
 	static struct log_limit limit;
 	unsigned long suppressed;
 
+	if (strstr(line, "adopt_socket_readbuf: ") != NULL)
+		return; /* it reports each adoption as an error */
 	if (log_allowed(&limit, &suppressed))
 		log_line(level == LLL_ERR ? LOG_WARN : LOG_DEBUG,
 		    "libwebsockets: %s suppressed=%lu", line, suppressed);
@@ -158,6 +187,7 @@ open_listener(struct ws *w, struct ws_listener *l, int port, bool is_tls)
 {
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.options = is_tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0, /* else it is plain */
 		.vhost_name = is_tls ? "tls" : "plain",
 		.protocols = protocols,
 		.retry_and_idle_policy = &no_validity,
@@ -262,7 +292,7 @@ on_drain(struct ev_loop *loop, ev_timer *timer, int events)
 		metric_add(w->o.env->metrics, METRIC_CLOSED_DRAIN, 1);
 		sent++;
 	}
-	if (hub_peer_count(h) == 0 || now_ms >= w->drain_deadline_ms)
+	if ((hub_peer_count(h) == 0 && w->front.count == 0) || now_ms >= w->drain_deadline_ms)
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -275,6 +305,7 @@ begin_drain(struct ws *w, long seconds)
 	close_listener(w, &w->plain);
 	close_listener(w, &w->tls);
 	w->is_paused = false;
+	http_front_drain(&w->front);
 	w->o.env->is_draining = w->o.api->is_draining = true;
 	w->drain_batch = hub_peer_count(w->o.env->hub) / ticks + 1;
 	w->drain_deadline_ms = clock_mono_ms() + seconds * 1000 + 1000;
@@ -337,6 +368,7 @@ open_context(struct ws *w)
 		.gid = -1,
 		.uid = -1,
 		.max_http_header_pool = HEADER_POOL,
+		.max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
 		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
 	};
 
@@ -361,6 +393,11 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 	if (w->loop == NULL)
 		abort();
 	ev_set_userdata(w->loop, w);
+	w->front = (struct http_front){ .loop = w->loop,
+		.api = o->api,
+		.ctx = w,
+		.on_upgrade = on_upgrade,
+		.on_gone = on_gone };
 	wheel_init(o->env->wheel, clock_mono_ms());
 	hub_tick(o->env->hub, clock_mono_ms());
 	if ((e = open_context(w)) == OK &&
@@ -399,6 +436,7 @@ ws_free(struct ws *w)
 		return;
 	close_listener(w, &w->plain);
 	close_listener(w, &w->tls);
+	http_front_close(&w->front);
 	if (w->lws != NULL)
 		lws_context_destroy(w->lws);
 	ev_loop_destroy(w->loop);

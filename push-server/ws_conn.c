@@ -142,28 +142,25 @@ ws_conn_upgrade(struct ws *w, struct lws *wsi)
 {
 	struct http_response refusal;
 	char path[1024], text[32];
-	const char *method, *key, *value;
-	size_t key_len;
-	int rc;
+	const char *method, *value;
+	bool is_version_13;
 
 	/* by lws_hdr_copy: the callback's own pointer may be freed memory (CVE-2025-11677) */
 	value = ws_header(wsi, WSI_TOKEN_UPGRADE, text, sizeof text);
-	if (value == NULL || strcasecmp(value, "websocket") != 0) {
+	if (value == NULL || strcasecmp(value, "websocket") != 0 ||
+	    !ws_request_line(wsi, &method, path, sizeof path)) {
 		metric_add(w->o.env->metrics, METRIC_REFUSED_UPGRADE, 1);
 		return -1;
 	}
 	value = ws_header(wsi, WSI_TOKEN_VERSION, text, sizeof text);
-	if (value == NULL || strcmp(value, "13") != 0)
-		http_api_refuse(w->o.api, 426, "Sec-WebSocket-Version must be 13.", &refusal);
-	else if (!ws_request_line(wsi, &method, path, sizeof path) ||
-		 !apps_match_path(w->o.env->apps, path, &key, &key_len))
-		http_api_refuse(w->o.api, 404, "There is no WebSocket here.", &refusal);
-	else
+	is_version_13 = value != NULL && strcmp(value, "13") == 0;
+	if (http_api_may_upgrade(w->o.api, path, is_version_13, &refusal)) {
+		http_response_free(&refusal);
 		return 0;
-	metric_add(w->o.env->metrics, METRIC_REFUSED_UPGRADE, 1);
-	rc = ws_http_answer(wsi, &refusal, true);
+	}
+	(void)ws_http_answer(wsi, &refusal);
 	http_response_free(&refusal);
-	return rc < 0 ? -1 : 1;
+	return -1;
 }
 
 int

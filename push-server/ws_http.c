@@ -1,25 +1,25 @@
 /*
- * One HTTP request on a connection: read into an exchange, answered by http_api.
+ * A request on the TLS port, where libwebsockets reads: one a connection.
  *
- * Content-Length is parsed by us: libwebsockets 4.1.6 takes negative, huge and repeated ones
- * (reference: reliability 2). After anything that is not plain the connection closes.
+ * Its HTTP server must never see a second request (http_conn.h says why), so each answer closes.
+ * It hands path and parameters over decoded; they are encoded again, so that http_api has one form.
  */
 #include "ws_internal.h"
 
-#include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "clock.h"
+#include "http_body.h"
+#include "http_peer.h"
 #include "limit.h"
-
-#define HEAD_BYTES 512
 
 struct http_exchange {
 	struct http_request request;
-	char method[16], path[1024], authorization[512];
-	char *texts[HTTP_PARAMS_MAX]; /* "name\0value" */
-	struct buf body;
-	size_t expected;
+	struct http_body body;
+	int64_t deadline_ms;
+	bool is_head;
 };
 
 const char *
@@ -54,123 +54,175 @@ ws_request_line(struct lws *wsi, const char **out_method, char *out_path, size_t
 	return false;
 }
 
-/* Peer and Host are loopback and no proxy says that it stands between. */
+/* --- reading -------------------------------------------------------------------------------------
+ */
+
 static bool
 is_loopback(struct lws *wsi)
 {
-	char peer[64], host[256];
+	static const char *const forwarded[] = {
+		"forwarded:", "x-forwarded-host:", "x-forwarded-proto:", "x-real-ip:", "via:"
+	};
+	char host[256];
 
-	if (lws_get_peer_simple(wsi, peer, sizeof peer) == NULL ||
-	    (strncmp(peer, "127.", 4) != 0 && strcmp(peer, "::1") != 0 &&
-		strncmp(peer, "::ffff:127.", 11) != 0))
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0)
 		return false;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0 ||
-	    lws_hdr_custom_length(wsi, "forwarded:", 10) > 0 ||
-	    lws_hdr_custom_length(wsi, "x-forwarded-proto:", 18) > 0 ||
-	    lws_hdr_custom_length(wsi, "x-forwarded-host:", 17) > 0)
-		return false;
-	if (ws_header(wsi, WSI_TOKEN_HOST, host, sizeof host) == NULL)
-		return false;
-	return strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
-	       strncmp(host, "[::1]", 5) == 0;
-}
-
-/* libwebsockets hands each "name=value" over decoded. False: more than we take. */
-static bool
-read_params(struct lws *wsi, struct http_exchange *x)
-{
-	char text[4096];
-	int n;
-
-	for (int i = 0;
-	     (n = lws_hdr_copy_fragment(wsi, text, sizeof text, WSI_TOKEN_HTTP_URI_ARGS, i)) > 0;
-	     i++) {
-		struct http_param *p = &x->request.params[x->request.param_count];
-		char *equals;
-
-		if (x->request.param_count == HTTP_PARAMS_MAX)
+	for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
+		if (lws_hdr_custom_length(wsi, forwarded[i], (int)strlen(forwarded[i])) > 0)
 			return false;
-		x->texts[x->request.param_count] = xstrndup(text, (size_t)n);
-		equals = strchr(x->texts[x->request.param_count], '=');
-		p->name = x->texts[x->request.param_count++];
-		p->value = "";
-		if (equals != NULL) {
-			*equals = '\0';
-			p->value = equals + 1;
-		}
-	}
-	return n == 0 || n == -1;
+	return ws_header(wsi, WSI_TOKEN_HOST, host, sizeof host) != NULL &&
+	       http_host_is_loopback(host, strlen(host)) &&
+	       http_peer_is_loopback(lws_get_socket_fd(wsi));
 }
 
-/* The length of the body, or what is wrong with the request's framing. */
-static int
-read_length(struct lws *wsi, size_t *out)
+/* As encodeURIComponent does, but for what keep names. */
+static enum err
+add_encoded(struct buf *b, const char *p, const char *keep)
 {
-	char text[32], *end;
-	int len = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-	unsigned long n;
+	enum err e = OK;
 
-	*out = 0;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-		return 411;
-	if (len == 0)
-		return 0;
-	if (ws_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) == NULL ||
-	    text[strspn(text, "0123456789")] != '\0')
-		return 400;
-	n = strtoul(text, &end, 10);
-	if (n > LIMIT_HTTP_BODY_BYTES)
-		return 413;
-	*out = n;
-	return 0;
+	for (; *p != '\0' && e == OK; p++) {
+		if (isalnum((unsigned char)*p) || strchr("-_.!~*'()", *p) != NULL ||
+		    strchr(keep, *p) != NULL)
+			e = buf_add(b, p, 1);
+		else
+			e = buf_addf(b, "%%%02X", (unsigned char)*p);
+	}
+	return e;
 }
+
+static bool
+fragment(struct lws *wsi, enum lws_token_indexes token, int i, char *out, size_t size)
+{
+	return lws_hdr_copy_fragment(wsi, out, (int)size, token, i) >= 0;
+}
+
+static enum err
+read_query(struct lws *wsi, struct buf *out)
+{
+	char text[LIMIT_HTTP_HEAD_BYTES];
+	enum err e = OK;
+
+	for (int i = 0; e == OK && fragment(wsi, WSI_TOKEN_HTTP_URI_ARGS, i, text, sizeof text);
+	     i++) {
+		char *equals = strchr(text, '=');
+
+		if (equals != NULL)
+			*equals = '\0';
+		if (i > 0)
+			e = buf_adds(out, "&");
+		if (e == OK)
+			e = add_encoded(out, text, "");
+		if (e == OK && equals != NULL && (e = buf_adds(out, "=")) == OK)
+			e = add_encoded(out, equals + 1, "");
+	}
+	return e;
+}
+
+/* It cuts a path at ';' and '&' as it does a query. */
+static bool
+read_path(struct lws *wsi, enum lws_token_indexes token, struct buf *out)
+{
+	char text[LIMIT_HTTP_HEAD_BYTES];
+
+	for (int i = 0; fragment(wsi, token, i, text, sizeof text); i++)
+		if ((i > 0 && buf_adds(out, ";") != OK) || add_encoded(out, text, "/;,=@") != OK)
+			return false;
+	return out->len > 0;
+}
+
+static enum lws_token_indexes
+method_token(const char *method)
+{
+	return strcmp(method, "GET") == 0       ? WSI_TOKEN_GET_URI
+	       : strcmp(method, "POST") == 0    ? WSI_TOKEN_POST_URI
+	       : strcmp(method, "HEAD") == 0    ? WSI_TOKEN_HEAD_URI
+	       : strcmp(method, "PUT") == 0     ? WSI_TOKEN_PUT_URI
+	       : strcmp(method, "PATCH") == 0   ? WSI_TOKEN_PATCH_URI
+	       : strcmp(method, "OPTIONS") == 0 ? WSI_TOKEN_OPTIONS_URI
+						: WSI_TOKEN_DELETE_URI;
+}
+
+/* Several fields of a name come joined: then they are no number and no coding. */
+static int
+begin_body(struct lws *wsi, struct http_exchange *x)
+{
+	char length[64] = "", coding[64] = "";
+	struct http_slice l = { length, 0 }, t = { coding, 0 };
+	int has_length = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	int has_coding = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+
+	if (has_length > 0 &&
+	    ws_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length) == NULL)
+		return 400;
+	if (has_coding > 0 &&
+	    ws_header(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, coding, sizeof coding) == NULL)
+		return 400;
+	l.n = strlen(length);
+	while (l.n > 0 && l.p[l.n - 1] == ' ')
+		l.n--;
+	t.n = strlen(coding);
+	/* of the others it would never hand us the chunks */
+	if (has_coding > 0 && strcmp(x->request.method, "POST") != 0)
+		return 400;
+	return http_body_begin_raw(&x->body, has_length > 0 ? &l : NULL, has_length > 0 ? 1 : 0,
+	    has_coding > 0 ? &t : NULL, LIMIT_HTTP_BODY_BYTES);
+}
+
+/* 0, or the status to refuse with. */
+static int
+begin(struct lws *wsi, struct http_exchange *x)
+{
+	auto_buf path = BUF_INIT(4 * LIMIT_HTTP_HEAD_BYTES);
+	auto_buf query = BUF_INIT(4 * LIMIT_HTTP_HEAD_BYTES);
+	char text[LIMIT_HTTP_HEAD_BYTES];
+	const char *method;
+
+	if (!ws_request_line(wsi, &method, text, sizeof text) ||
+	    !read_path(wsi, method_token(method), &path) || read_query(wsi, &query) != OK ||
+	    http_request_set_target(&x->request, (struct http_slice){ method, strlen(method) },
+		(struct http_slice){ path.data, path.len },
+		(struct http_slice){ query.data != NULL ? query.data : "", query.len }) != OK)
+		return 400;
+	if (ws_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text) != NULL)
+		x->request.authorization = xstrdup(text);
+	x->request.is_loopback = is_loopback(wsi);
+	x->is_head = strcmp(method, "HEAD") == 0;
+	return begin_body(wsi, x);
+}
+
+/* --- answering -----------------------------------------------------------------------------------
+ */
 
 int
-ws_http_answer(struct lws *wsi, const struct http_response *r, bool is_last)
+ws_http_answer(struct lws *wsi, const struct http_response *r)
 {
-	static const char *const reasons[][2] = { { "200", "OK" }, { "204", "No Content" },
-		{ "400", "Bad Request" }, { "401", "Unauthorized" }, { "403", "Forbidden" },
-		{ "404", "Not Found" }, { "405", "Method Not Allowed" },
-		{ "411", "Length Required" }, { "413", "Content Too Large" },
-		{ "426", "Upgrade Required" }, { "429", "Too Many Requests" },
-		{ "503", "Service Unavailable" } };
-	size_t size = LWS_PRE + HEAD_BYTES + r->body.len;
-	unsigned char *room = xcalloc(1, size), *p = room + LWS_PRE;
-	char status[8];
-	const char *reason = "Error";
-	int n;
+	auto_buf text = BUF_INIT(LWS_PRE + HTTP_RESPONSE_MAX + HTTP_RESPONSE_HEADERS_MAX + 1024);
+	static const char room[LWS_PRE];
 
-	(void)snprintf(status, sizeof status, "%d", r->status);
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
-		if (strcmp(reasons[i][0], status) == 0)
-			reason = reasons[i][1];
-	n = snprintf((char *)p, HEAD_BYTES,
-	    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-	    "Access-Control-Allow-Origin: *\r\nX-Content-Type-Options: nosniff\r\n%s%s%s%s%s\r\n",
-	    r->status, reason, r->content_type != NULL ? r->content_type : "text/plain",
-	    r->body.len, r->allow != NULL ? "Allow: " : "", r->allow != NULL ? r->allow : "",
-	    r->allow != NULL ? "\r\n" : "", r->status == 426 ? "Sec-WebSocket-Version: 13\r\n" : "",
-	    is_last ? "Connection: close\r\n" : "");
-	if (r->body.len > 0)
-		memcpy(p + n, r->body.data, r->body.len);
-	n = lws_write(wsi, p, (size_t)n + r->body.len, LWS_WRITE_HTTP_FINAL);
-	free(room);
-	if (n < 0 || is_last)
-		return -1;
-	return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+	if (buf_add(&text, room, sizeof room) == OK && http_response_write(&text, r, true) == OK)
+		(void)lws_write(wsi, (unsigned char *)text.data + LWS_PRE, text.len - LWS_PRE,
+		    LWS_WRITE_HTTP_FINAL);
+	return -1;
 }
 
 static int
-refuse(struct ws *w, struct lws *wsi, struct conn *c, int status, const char *text)
+say(struct lws *wsi, struct conn *c, struct http_response *r)
+{
+	r->is_head = c->http->is_head;
+	(void)ws_http_answer(wsi, r);
+	http_response_free(r);
+	ws_http_drop(c);
+	return -1;
+}
+
+static int
+refuse(struct ws *w, struct lws *wsi, struct conn *c, int status)
 {
 	struct http_response r;
-	int rc;
 
-	http_api_refuse(w->o.api, status, text, &r);
-	rc = ws_http_answer(wsi, &r, true);
-	http_response_free(&r);
-	ws_http_drop(c);
-	return rc;
+	http_api_refuse(w->o.api, status, &r);
+	return say(wsi, c, &r);
 }
 
 static int
@@ -178,62 +230,44 @@ answer(struct ws *w, struct lws *wsi, struct conn *c)
 {
 	struct http_exchange *x = c->http;
 	struct http_response r;
-	int rc;
 
-	x->request.body = x->body.data != NULL ? x->body.data : "";
-	x->request.body_len = x->body.len;
+	x->request.body = x->body.bytes.data != NULL ? x->body.bytes.data : "";
+	x->request.body_len = x->body.bytes.len;
 	http_api_handle(w->o.api, &x->request, (int64_t)time(NULL), &r);
-	ws_http_drop(c);
-	rc = ws_http_answer(wsi, &r, false);
-	http_response_free(&r);
-	return rc;
+	return say(wsi, c, &r);
 }
 
 int
 ws_http_request(struct ws *w, struct lws *wsi, struct conn *c)
 {
 	struct http_exchange *x;
-	const char *method;
 	int status;
 
 	ws_http_drop(c);
 	x = c->http = xcalloc(1, sizeof *x);
-	x->body = BUF_INIT(LIMIT_HTTP_BODY_BYTES);
-	if (!ws_request_line(wsi, &method, x->path, sizeof x->path))
-		return refuse(w, wsi, c, 400, "The request line cannot be read.");
-	if (!read_params(wsi, x))
-		return refuse(w, wsi, c, 400, "Too many parameters.");
-	if ((status = read_length(wsi, &x->expected)) != 0)
-		return refuse(w, wsi, c, status,
-		    status == 411   ? "Send a Content-Length."
-		    : status == 413 ? "The body is too large."
-				    : "The Content-Length is no number.");
-	x->request.method = method;
-	x->request.path = x->path;
-	x->request.is_loopback = is_loopback(wsi);
-	x->request.authorization =
-	    ws_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, x->authorization, sizeof x->authorization);
-	if (x->expected == 0)
+	x->deadline_ms = clock_mono_ms() + LIMIT_HTTP_BODY_SECONDS * 1000L;
+	if ((status = begin(wsi, x)) != 0)
+		return refuse(w, wsi, c, status);
+	if (http_body_is_done(&x->body))
 		return answer(w, wsi, c);
 	return 0;
 }
 
 int
-ws_http_body(struct conn *c, const char *p, size_t n)
+ws_http_body(struct ws *w, struct lws *wsi, struct conn *c, const char *p, size_t n)
 {
-	if (c->http == NULL || buf_add(&c->http->body, p, n) != OK)
-		return -1;
-	return 0;
-}
+	struct http_exchange *x = c->http;
+	size_t used;
+	int status;
 
-int
-ws_http_complete(struct ws *w, struct lws *wsi, struct conn *c)
-{
-	if (c->http == NULL) /* answered already */
-		return 0;
-	if (c->http->body.len != c->http->expected)
-		return refuse(w, wsi, c, 400, "The body is not as long as announced.");
-	return answer(w, wsi, c);
+	if (x == NULL || n == 0)
+		return x == NULL ? -1 : 0;
+	if ((status = http_body_feed(&x->body, p, n, &used)) == 0 &&
+	    clock_mono_ms() > x->deadline_ms)
+		status = 408;
+	if (status != 0)
+		return refuse(w, wsi, c, status);
+	return http_body_is_done(&x->body) ? answer(w, wsi, c) : 0;
 }
 
 void
@@ -243,9 +277,8 @@ ws_http_drop(struct conn *c)
 
 	if (x == NULL)
 		return;
-	for (size_t i = 0; i < HTTP_PARAMS_MAX; i++)
-		free(x->texts[i]);
-	buf_free(&x->body);
+	http_request_free(&x->request);
+	http_body_free(&x->body);
 	free(x);
 	c->http = NULL;
 }

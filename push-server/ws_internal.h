@@ -1,5 +1,5 @@
 /*
- * ws_internal - what the three files of the ws module share; nobody else includes it.
+ * ws_internal - what the files of the ws module share; nobody else includes it.
  *
  * ws.c: loop, listeners, timers, stopping. ws_conn.c: one WebSocket. ws_http.c: one request.
  */
@@ -9,6 +9,7 @@
 #include <ev.h>
 #include <libwebsockets.h>
 
+#include "http_conn.h"
 #include "ws.h"
 
 struct ws_listener {
@@ -23,11 +24,13 @@ struct ws {
 	struct ev_loop *loop;
 	struct lws_context *lws;
 	struct ws_listener plain, tls;
+	struct http_front front; /* of the plain port, until a connection is a WebSocket */
 	ev_io inbox_io;
 	ev_timer tick, drain;
 	ev_prepare flush;
 	ev_signal on_term, on_int, on_hup;
 	size_t sockets, socket_max; /* accepted and not yet gone */
+	size_t gone;                /* ever; tells whether a failed adoption was counted */
 	size_t drain_slot, drain_batch;
 	int64_t drain_deadline_ms;
 	bool is_paused; /* listeners wait until a descriptor is free */
@@ -64,9 +67,8 @@ void ws_conn_close(struct conn *c);
 void ws_conn_cut(struct conn *c); /* closes without waiting for anything */
 
 int ws_http_request(struct ws *w, struct lws *wsi, struct conn *c);
-int ws_http_body(struct conn *c, const char *p, size_t n);
-int ws_http_complete(struct ws *w, struct lws *wsi, struct conn *c);
+int ws_http_body(struct ws *w, struct lws *wsi, struct conn *c, const char *p, size_t n);
 void ws_http_drop(struct conn *c);
-int ws_http_answer(struct lws *wsi, const struct http_response *r, bool is_last);
+int ws_http_answer(struct lws *wsi, const struct http_response *r); /* -1: it is the last */
 
 #endif

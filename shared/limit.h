@@ -80,7 +80,11 @@
 #define LIMIT_EVENT_BYTES 10240
 #define LIMIT_BATCH_EVENTS 10
 #define LIMIT_APP_FIELD_LEN 256 /* id, key, secret, name, path */
+#define LIMIT_HTTP_HEAD_BYTES (16UL * 1024) /* a proxy passes the site's cookies on */
 #define LIMIT_HTTP_BODY_BYTES (1024UL * 1024)
+#define LIMIT_HTTP_BODIES_BYTES (64UL * 1024 * 1024) /* of all requests that are being received */
+#define LIMIT_HTTP_BODY_SECONDS 30
+#define LIMIT_HTTP_IDLE_SECONDS 60 /* between two requests of a connection */
 #define LIMIT_HTTP_SIGNATURE_SECONDS 600
 #define LIMIT_WS_MESSAGE_BYTES (100UL * 1024)
 #define LIMIT_WS_FRAGMENTS 128

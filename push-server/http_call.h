@@ -1,0 +1,32 @@
+/*
+ * http_call - a signed request on its way to the function that answers it, and the forms of
+ * answer. Only http_api and the http_* files behind its table include it.
+ *
+ * Owns:    nothing; all is borrowed during the call.
+ * Threads: the event-loop thread only.
+ */
+#ifndef HTTP_CALL_H
+#define HTTP_CALL_H
+
+#include <jansson.h>
+
+#include "http_api.h"
+
+struct http_call {
+	const struct http_api *api;
+	const struct http_request *request;
+	struct app *app;
+	const char *arg; /* the second variable segment of the path, decoded; or NULL */
+	int64_t now_s;
+};
+
+void http_answer_json(struct http_response *out, int status, json_t *body); /* steals body */
+
+/* {"error":text,"code":status}, counted. */
+void http_answer_error(
+    const struct http_api *api, struct http_response *out, int status, const char *text);
+
+/* --- http_events.c --- */
+void http_post_events(const struct http_call *c, struct http_response *out);
+
+#endif
