@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "clock.h"
+#include "limit.h"
 #include "log.h"
 #include "program.h"
 
@@ -53,25 +54,84 @@ worker_is_running(const struct config *c)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
 }
 
+/* Plain CGI: a FastCGI program has this in its requests, not in its environment. */
+static bool
+is_cgi(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL; /* NOLINT(concurrency-mt-unsafe) */
+}
+
+/* $VAR_DIR/worker.log, from the beginning again when it has become too long. */
+static int
+open_log(const struct config *c)
+{
+	char path[4096];
+	struct stat st;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s/worker.log", c->var_dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > (off_t)LIMIT_WORKER_LOG_BYTES &&
+	    ftruncate(fd, 0) != 0)
+		log_errno("worker.log cannot be shortened path=%s", path);
+	return fd;
+}
+
+/*
+ * The web server waits for the end of file on the sockets that it gave us, and Apache's mod_cgi on
+ * stderr, too.
+ */
+static void
+set_files(posix_spawn_file_actions_t *files, int log_fd)
+{
+	(void)posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	(void)posix_spawn_file_actions_addopen(files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (log_fd >= 0)
+		(void)posix_spawn_file_actions_adddup2(files, log_fd, STDERR_FILENO);
+	else if (is_cgi())
+		(void)posix_spawn_file_actions_addopen(
+		    files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	(void)posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+}
+
+/* Ours without a request's headers: cookies and Authorization are nothing for a worker. The
+ * caller frees the array; the strings stay environ's. */
+static char **
+worker_environment(void)
+{
+	size_t count = 0, kept = 0;
+	char **env;
+
+	while (environ[count] != NULL)
+		count++;
+	env = xcalloc(count + 1, sizeof *env);
+	for (size_t i = 0; i < count; i++)
+		if (memmem(environ[i], strcspn(environ[i], "="), "HTTP_", 5) == NULL)
+			env[kept++] = environ[i];
+	return env;
+}
+
 /* "fcgi-app --worker --drain" in a session of its own; it forks once more by itself. */
 static bool
 start_detached(const struct config *c)
 {
 	/* argv wants them writable */
 	static char worker[] = "--worker", drain[] = "--drain", detach[] = "--detach",
-		    env[] = "--env";
+		    env_option[] = "--env";
 	char self[4096];
 	char *argv[] = { self, worker, drain, detach, NULL, NULL, NULL };
+	auto_fd log_fd = is_cgi() ? open_log(c) : -1;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none;
+	char **env;
 	pid_t pid;
 	int rc;
 
 	if (program_path(self, sizeof self) == NULL)
 		return false;
 	if (c->env_file != NULL) {
-		argv[4] = env;
+		argv[4] = env_option;
 		argv[5] = c->env_file;
 	}
 	(void)sigemptyset(&none);
@@ -79,11 +139,10 @@ start_detached(const struct config *c)
 	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
 	(void)posix_spawnattr_setsigmask(&attributes, &none);
 	(void)posix_spawn_file_actions_init(&files);
-	/* The web server waits for the end of file on the sockets that it gave us. */
-	(void)posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	(void)posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	(void)posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	rc = posix_spawn(&pid, self, &files, &attributes, argv, environ);
+	set_files(&files, log_fd);
+	env = worker_environment();
+	rc = posix_spawn(&pid, self, &files, &attributes, argv, env);
+	free(env);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attributes);
 	if (rc != 0) {

@@ -68,6 +68,9 @@
 #define LIMIT_AI_ANSWER_BYTES (64 * 1024 * 1024) /* all events of one answer */
 #define LIMIT_AI_BODY_BYTES (8UL * 1024 * 1024)  /* unary answer, model list */
 
+/* --- the log of a worker that plain CGI started: beyond it, it begins anew --- */
+#define LIMIT_WORKER_LOG_BYTES (1024UL * 1024)
+
 /* --- notify datagram --- */
 #define LIMIT_DATAGRAM_BYTES (192UL * 1024) /* below the stock SO_SNDBUF of 212,992 */
 #define LIMIT_OUTBOX_ROUND 512              /* final events handed over in one tick */

@@ -11,12 +11,14 @@
  *   system.pids.app             where it runs now; of spawned programs, too
  *   await system.kill('push')   SIGKILL, or another signal as second argument; waits for the end
  *   await system.restart('push')   the same command again, on the same address
+ *   system.configure({ AI_WORKER: 'external' })   for what starts from now on
  *   await system.stop()         SIGTERM to all; throws on a non-zero exit and on a sanitizer's report
  *
  * server: lighttpd         fcgi-app on a socket of its own, and fcgi-app --worker
  *         lighttpd-spawn   lighttpd starts fcgi-app; its worker is a detached one
  *         apache-proxy     as lighttpd, by mod_proxy_fcgi
  *         apache-fcgid     mod_fcgid starts fcgi-app; its worker is a detached one
+ *         lighttpd-cgi, apache-cgi, apache-cgid   plain CGI: a process for each request, a detached worker
  * BIN: the directory of the programs (build/release/bin). Run by root, all run as www-data, from copies
  * that www-data can read: Apache refuses to be root.
  */
@@ -25,10 +27,11 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 
-export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+import { isSpawning, ROOT, webCommand } from './web-servers.mjs';
+
+export { ROOT };
 export const BIN = resolve(process.env.BIN ?? join(ROOT, 'build/release/bin'));
 const START_MS = 20_000;
 const STOP_MS = 30_000;
@@ -124,18 +127,6 @@ export class Program {
 	}
 }
 
-/** Our conf file with other values in its block of variables ("var.x = ", "Define X "). */
-export function configure(file, values) {
-	let text = readFileSync(join(ROOT, 'conf', file), 'utf8');
-	for (const [name, value] of Object.entries(values)) {
-		const line = new RegExp(`^(var\\.${name}\\s*= |Define ${name} ).*$`, 'm');
-		if (!line.test(text))
-			throw new Error(`conf/${file} has no ${name}`);
-		text = text.replace(line, (_, left) => left + value);
-	}
-	return text;
-}
-
 const quoted = (value) => `'${String(value).replaceAll("'", '')}'`;
 
 /** Of every process whose environment names our .env: its pid and command line. */
@@ -182,50 +173,17 @@ function layOut() {
 }
 
 function writeEnv(place, values) {
-	writeFileSync(place.envFile, Object.entries(values).map(([name, value]) => `${name}=${quoted(value)}\n`).join(''), { mode: 0o600 });
+	const lines = Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${quoted(value)}\n`);
+	writeFileSync(place.envFile, lines.join(''), { mode: 0o600 });
 	if (place.user.uid !== undefined)
 		chownSync(place.envFile, place.user.uid, place.user.gid);
-}
-
-function lighttpdCommand(place, server, port, pushPort) {
-	const { dir } = place;
-	const text = configure(`${server}.conf`, {
-		www: `"${place.www}"`, api_socket: `"${join(dir, 'api.sock')}"`, push_port: pushPort, bind: '"127.0.0.1"', port,
-		user: '""', upload_dir: `"${dir}"`, error_log: `"${join(dir, 'web.log')}"`,
-		...(server === 'lighttpd-spawn' ? { program: `"${join(place.bin, 'fcgi-app')}"` } : {}),
-	});
-	writeFileSync(join(place.conf, 'lighttpd.conf'), text);
-	return ['lighttpd', '-D', '-f', join(place.conf, 'lighttpd.conf')];
-}
-
-const APACHE_MODULES = ['mpm_event', 'authz_core', 'dir', 'mime', 'alias', 'env', 'setenvif', 'headers', 'filter', 'deflate', 'reqtimeout',
-	'rewrite', 'proxy', 'proxy_http', 'proxy_wstunnel', 'proxy_fcgi', 'fcgid'];
-const APACHE_MODULE_DIRS = ['/usr/lib/apache2/modules', '/usr/lib64/httpd/modules', '/usr/lib/httpd/modules'];
-
-function apacheCommand(place, server, port, pushPort) {
-	const { dir } = place;
-	const modules = APACHE_MODULE_DIRS.find((path) => existsSync(path));
-	const isFcgid = server === 'apache-fcgid';
-	const site = configure(isFcgid ? 'apache-fcgid.conf' : 'apache-proxy-fcgi.conf', {
-		CHARLA_WWW: place.www, CHARLA_CONF: place.conf, CHARLA_PUSH: `127.0.0.1:${pushPort}`, CHARLA_ADDRESS: `127.0.0.1:${port}`,
-		...(isFcgid ? { CHARLA_LIB: place.bin } : { CHARLA_API_SOCKET: join(dir, 'api.sock') }),
-	});
-	writeFileSync(join(place.conf, 'site.conf'), site);
-	// The distribution's own part: everything that is not Charla's.
-	writeFileSync(join(place.conf, 'apache.conf'), [
-		`ServerRoot "${dir}"`, 'ServerName localhost', `PidFile "${dir}/apache.pid"`, `Listen 127.0.0.1:${port}`,
-		`ErrorLog "${join(dir, 'web.log')}"`, `Mutex file:${dir}`, `DefaultRuntimeDir "${dir}"`, 'TypesConfig /etc/mime.types', 'GracefulShutdownTimeout 2',
-		...APACHE_MODULES.map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`),
-		...(isFcgid ? [`FcgidIPCDir "${dir}"`, `FcgidProcessTableFile "${dir}/fcgid.shm"`, `FcgidInitialEnv ENV_FILE "${place.envFile}"`] : []),
-		`Include "${join(place.conf, 'site.conf')}"`, ''].join('\n'));
-	return ['apache2', '-DFOREGROUND', '-f', join(place.conf, 'apache.conf')];
 }
 
 /** The web server on a free port; somebody may be faster on it, so a few tries. */
 async function startWeb(place, server, pushPort, env) {
 	for (let tries = 4; ; tries--) {
 		const port = await freePort();
-		const command = (server.startsWith('lighttpd') ? lighttpdCommand : apacheCommand)(place, server, port, pushPort);
+		const command = webCommand(place, server, port, pushPort);
 		const url = `http://127.0.0.1:${port}`;
 		const web = new Program(server, command, {
 			env, cwd: place.dir, user: place.user, logFile: join(place.dir, 'web.log'),
@@ -296,6 +254,11 @@ class System {
 		await program.start();
 	}
 
+	configure(values) {
+		Object.assign(this.env, values);
+		writeEnv(this.place, this.env);
+	}
+
 	async #stopStrays() {
 		const strays = () => processesOf(this.place.envFile).filter(({ command }) => command[0].endsWith('fcgi-app'));
 		for (const { pid } of strays())
@@ -327,7 +290,7 @@ class System {
 async function startAll(system, { server, env, standinArgs }) {
 	const { place, programs } = system;
 	const { dir, bin } = place;
-	const isSpawned = server === 'lighttpd-spawn' || server === 'apache-fcgid';
+	const isSpawned = isSpawning(server);
 	const keep = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(LANG|LC_|[A-Z]+SAN_OPTIONS$|KILL_AT$)/.test(name)));
 	const common = { cwd: dir, user: place.user,
 		env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: dir, TMPDIR: dir, ...keep, ENV_FILE: place.envFile } };
@@ -351,9 +314,7 @@ async function startAll(system, { server, env, standinArgs }) {
 	system.pushPort = Number(push[1]);
 	system.pushUrl = `http://127.0.0.1:${system.pushPort}`;
 	// From now on it has its port: for a restart, and for PUSH_TRANSPORT=http.
-	system.env.LARAVEL_WEBSOCKETS_PORT = system.pushPort;
-	system.env.PUSHER_PORT = env.PUSHER_PORT ?? system.pushPort;
-	writeEnv(place, system.env);
+	system.configure({ LARAVEL_WEBSOCKETS_PORT: system.pushPort, PUSHER_PORT: env.PUSHER_PORT ?? system.pushPort });
 	if (system.env.AI_WORKER === 'external')
 		await add('worker', [join(bin, 'fcgi-app'), '--worker'], { isReady: () => existsSync(system.env.WORKER_SOCKET) });
 	if (!isSpawned)
