@@ -25,9 +25,9 @@ access_may_open(const struct config *c, const char *chat_id)
 	       strncmp(chat_id, OWN_ID_PREFIX, sizeof OWN_ID_PREFIX - 1) != 0;
 }
 
-static enum err
-judge(struct store *s, const struct config *c, const struct identity *who, const struct chat *chat,
-    enum access *out)
+enum err
+access_of(struct store *s, const struct config *c, const struct identity *who,
+    const struct chat *chat, enum access *out)
 {
 	enum err e;
 
@@ -55,7 +55,7 @@ access_find(struct store *s, const struct config *c, const struct identity *who,
 	auto_chat chat = { 0 };
 	enum err e = store_chat_find(s, chat_id, &chat);
 
-	if (e != OK || (e = judge(s, c, who, &chat, &access)) != OK)
+	if (e != OK || (e = access_of(s, c, who, &chat, &access)) != OK)
 		return e;
 	if (access == ACCESS_NONE)
 		return ERR_NOT_FOUND;

@@ -49,6 +49,10 @@ enum err access_find(struct store *s, const struct config *c, const struct ident
 enum err access_check_id(struct store *s, const struct config *c, const struct identity *who,
     const char *chat_id) MUST_CHECK;
 
+/* The same for a chat at hand, also a deleted one; ACCESS_NONE is no error here. */
+enum err access_of(struct store *s, const struct config *c, const struct identity *who,
+    const struct chat *chat, enum access *out) MUST_CHECK;
+
 /* True if access is enough for need (NEED_CHAT, NEED_CHAT_MANAGE, NEED_CHAT_OWNER). */
 bool access_suffices(enum access access, enum access_need need, const struct chat *chat);
 

@@ -21,7 +21,7 @@
 #include "worker_tick.h"
 
 #define URGENT_MS 4
-#define LOOK_MS 250 /* for jobs whose wake-up was lost, and jobs that wait for their time */
+#define LOOK_MS 200 /* for jobs and stops whose wake-up was lost, jobs that wait for their time */
 #define DRAIN_MS 15000
 #define DB_RETRY_MS 200 /* the database was busy or full */
 
@@ -100,7 +100,9 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 		if (r->is_lost || r->is_stopped || r->tick.is_over)
 			reply_stream_cancel(r, w->client);
 		if (r->is_lost)
-			log_warn("lease lost job=%s attempt=%d", r->job.uid, r->job.attempt);
+			log_info("reply given up job=%s attempt=%d reason=\"stopped, or run by "
+				 "another\"",
+			    r->job.uid, r->job.attempt);
 		if (r->tick.is_over && r->has_ended)
 			log_info("reply ended job=%s ok=%d bytes=%zu model=%s error=\"%s\" rid=%s",
 			    r->job.uid, r->outcome.ok, r->text.len, r->outcome.model,
@@ -163,6 +165,35 @@ running_replies(struct ai_worker *w, struct reply **out)
 	return n;
 }
 
+static bool
+mark_held(void *arg, int64_t job_id)
+{
+	struct ai_worker *w = arg;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (w->replies[i]->job.id == job_id)
+			w->replies[i]->is_held = true;
+	return true;
+}
+
+/*
+ * Whoever stopped a reply, or deleted its chat, ended its job: the lease is gone, and the next
+ * renewal says so. That renewal is due now, not in two seconds: the provider's stream costs money.
+ */
+static void
+look_for_ended_jobs(struct ai_worker *w)
+{
+	if (w->count == 0)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		w->replies[i]->is_held = false;
+	if (store_jobs_of_owner(w->reader, w->owner, mark_held, w) != OK)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		if (!w->replies[i]->is_held)
+			w->replies[i]->renew_ms = 0;
+}
+
 static void
 tick(struct ai_worker *w, bool is_leaving)
 {
@@ -183,6 +214,8 @@ tick(struct ai_worker *w, bool is_leaving)
 	};
 	enum err e = OK;
 
+	if (now_ms >= w->next_look_ms)
+		look_for_ended_jobs(w);
 	t.taken = publisher_taken(w->publisher, &t.taken_count);
 	t.may_claim = !is_leaving && atomic_load(&w->stop) == 0 && w->count < max &&
 		      (w->any_lease || work_waits(w, wall_ms));

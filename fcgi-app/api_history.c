@@ -8,9 +8,6 @@
  */
 #include "app.h"
 
-#include <errno.h>
-
-#include "ids.h"
 #include "json.h"
 #include "message_json.h"
 
@@ -67,25 +64,6 @@ add_deleted(void *arg, const char *uid, int64_t seq)
 	return json_array_append_new(arg, json_string(uid)) == 0;
 }
 
-/* A number of the query within 0..max; fallback if absent, false if it is something else. */
-static bool
-query_number(const char *query, const char *name, int64_t max, int64_t fallback, int64_t *out)
-{
-	char text[24], *end;
-	long long n;
-
-	if (!http_query(query, name, text, sizeof text)) {
-		*out = fallback;
-		return true;
-	}
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || errno != 0 || n < 0 || n > max)
-		return false;
-	*out = n;
-	return true;
-}
-
 struct history {
 	struct chat chat;
 	int64_t after;
@@ -101,8 +79,7 @@ fill(struct store *s, const struct history *h, int64_t after, struct page *p, js
 	if (e == OK && !p->more)
 		e = store_messages_streaming(s, h->chat.no, after, put_running, p);
 	if (e == OK)
-		e = store_tombstones(
-		    s, h->chat.no, after, LIMIT_TOMBSTONES, add_deleted, deleted);
+		e = store_tombstones(s, h->chat.no, after, LIMIT_TOMBSTONES, add_deleted, deleted);
 	return p->failed ? ERR_IO : e;
 }
 
@@ -158,8 +135,8 @@ api_history(struct app *a, const struct http_request *q, struct http_response *r
 	int64_t limit;
 	enum err e;
 
-	if (!query_number(q->query, "after", INT64_MAX, 0, &h.after) ||
-	    !query_number(q->query, "limit", INT32_MAX, LIMIT_HISTORY_PAGE, &limit)) {
+	if (!http_query_number(q->query, "after", INT64_MAX, 0, &h.after) ||
+	    !http_query_number(q->query, "limit", INT32_MAX, LIMIT_HISTORY_PAGE, &limit)) {
 		http_problem(r, 400, "bad_query", "after and limit are numbers from 0.", q->rid);
 		return;
 	}

@@ -1,4 +1,4 @@
-#include "app.h"
+#include "api_write.h"
 
 #include <stdio.h>
 
@@ -27,14 +27,8 @@ struct work {
 static enum err
 write_answer(const struct accepted *a, struct buf *out)
 {
-	struct event_channels channels;
-	json_auto_t *root = NULL;
+	json_auto_t *root = api_accepted_json(a);
 
-	event_channels(a->chat_id, a->is_private, &channels);
-	root = json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:s}", "status", "queued", "chatId",
-	    chat_id_json(a->chat_id, a->id_is_number), "messageId", a->message_uid, "replyId",
-	    a->reply_uid, "jobId", a->job_uid, "seq", (json_int_t)a->seq, "channel",
-	    channels.names[0]);
 	return root != NULL ? json_write(out, root) : ERR_IO;
 }
 
@@ -64,15 +58,6 @@ store_post(struct store *s, void *arg)
 	if (w->idempotency_key == NULL)
 		return OK;
 	return store_idempotency_put(s, key, w->body_hash, w->answer.data, w->post.by.now_ms);
-}
-
-/* The chat's language: what the browser asks for first, Spanish or English. */
-static const char *
-language_of(const struct http_request *q)
-{
-	const char *accepted = q->header[HTTP_ACCEPT_LANGUAGE];
-
-	return accepted != NULL && strncasecmp(accepted, "en", 2) == 0 ? "en" : "es";
 }
 
 static bool
@@ -152,7 +137,7 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 		.turns = m.turns,
 		.count = m.count,
 		.system = m.system,
-		.lang = language_of(q),
+		.lang = http_language(q),
 		.by = { .caller = q->caller, .rid = q->rid, .now_ms = clock_wall_ms() },
 	};
 	if (read_headers(q, &w, r) && send_message_canonical(&m, &canonical) == OK) {

@@ -25,6 +25,17 @@ typedef void (*api_fn)(struct app *a, const struct http_request *q, struct http_
 
 void api_send_message(struct app *a, const struct http_request *q, struct http_response *r);
 void api_chats_list(struct app *a, const struct http_request *q, struct http_response *r);
+void api_chat_create(struct app *a, const struct http_request *q, struct http_response *r);
+void api_chat_get(struct app *a, const struct http_request *q, struct http_response *r);
+void api_chat_change(struct app *a, const struct http_request *q, struct http_response *r);
+void api_chat_delete(struct app *a, const struct http_request *q, struct http_response *r);
+void api_chat_restore(struct app *a, const struct http_request *q, struct http_response *r);
+void api_messages(struct app *a, const struct http_request *q, struct http_response *r);
+void api_stop(struct app *a, const struct http_request *q, struct http_response *r);
+void api_regenerate(struct app *a, const struct http_request *q, struct http_response *r);
+void api_edit(struct app *a, const struct http_request *q, struct http_response *r);
+void api_message_delete(struct app *a, const struct http_request *q, struct http_response *r);
+void api_head(struct app *a, const struct http_request *q, struct http_response *r);
 void api_history(struct app *a, const struct http_request *q, struct http_response *r);
 void api_share(struct app *a, const struct http_request *q, struct http_response *r);
 void api_share_end(struct app *a, const struct http_request *q, struct http_response *r);

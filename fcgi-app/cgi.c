@@ -48,7 +48,7 @@ cgi_run(struct app *a)
 	else
 		http_problem(&r, 404, "not_found", "There is no such address here.", q.rid);
 	(void)printf("Status: %d %s\r\n", r.status, http_reason(r.status));
-	if (r.status != 204)
+	if (r.status != 204 && r.status != 304)
 		(void)printf(
 		    "Content-Type: %s\r\nContent-Length: %zu\r\n", r.content_type, r.body.len);
 	(void)printf("%s\r\n", r.headers.data != NULL ? r.headers.data : "");

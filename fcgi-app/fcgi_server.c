@@ -79,7 +79,7 @@ write_answer(FCGX_Request *r, const struct http_request *q, struct http_response
 	auto_buf head = BUF_INIT(16384);
 	enum err e = buf_addf(&head, "Status: %d %s\r\n", a->status, http_reason(a->status));
 
-	if (e == OK && a->status != 204)
+	if (e == OK && a->status != 204 && a->status != 304)
 		e = buf_addf(&head, "Content-Type: %s\r\nContent-Length: %zu\r\n", a->content_type,
 		    a->body.len);
 	if (e == OK && a->headers.len > 0)

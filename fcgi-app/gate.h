@@ -15,6 +15,7 @@ enum gate_flag {
 	GATE_OPEN = 1, /* CORS: old clients call it from other origins (design 5) */
 	GATE_FORM = 2, /* takes forms as well as JSON */
 	GATE_READ = 4, /* counts as reading although it is a POST */
+	GATE_ETAG = 8, /* its answer has an ETag, and If-None-Match is honoured */
 };
 
 struct gate {

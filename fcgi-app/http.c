@@ -1,5 +1,6 @@
 #include "http.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "json.h"
@@ -37,8 +38,10 @@ static const struct {
 } reasons[] = {
 	{ 200, "OK" },
 	{ 201, "Created" },
+	{ 201, "Created" },
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
+	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
@@ -210,4 +213,30 @@ http_query(const char *query, const char *name, char *out, size_t out_size)
 		query += len + (query[len] == '&');
 	}
 	return false;
+}
+
+bool
+http_query_number(const char *query, const char *name, int64_t max, int64_t fallback, int64_t *out)
+{
+	char text[24], *end;
+	long long n;
+
+	if (!http_query(query, name, text, sizeof text)) {
+		*out = fallback;
+		return true;
+	}
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || errno != 0 || n < 0 || n > max)
+		return false;
+	*out = n;
+	return true;
+}
+
+const char *
+http_language(const struct http_request *q)
+{
+	const char *accepted = q->header[HTTP_ACCEPT_LANGUAGE];
+
+	return accepted != NULL && strncasecmp(accepted, "en", 2) == 0 ? "en" : "es";
 }

@@ -40,6 +40,7 @@ enum http_header {
 	HTTP_ORIGIN,
 	HTTP_REQUEST_METHOD, /* Access-Control-Request-Method: this is a preflight */
 	HTTP_AUTHORIZATION,
+	HTTP_IF_NONE_MATCH,
 	HTTP_COOKIE,
 	HTTP_HOST,
 	HTTP_SEC_FETCH_SITE,
@@ -123,6 +124,13 @@ void http_error(struct http_response *r, enum err e, const char *rid);
  * long, or with a NUL in it.
  */
 bool http_query(const char *query, const char *name, char *out, size_t out_size);
+
+/* A number of the query within 0..max; fallback if absent, false if it is something else. */
+bool http_query_number(
+    const char *query, const char *name, int64_t max, int64_t fallback, int64_t *out);
+
+/* What the browser asks for first: "es" or "en". */
+const char *http_language(const struct http_request *q);
 
 /* Percent-decodes in place; false on a bad escape or %00. */
 bool http_decode(char *s);

@@ -36,7 +36,8 @@ struct options {
 
 static const char usage[] =
     "usage: fcgi-app [--listen PATH | --worker [--drain]] [--env FILE]\n"
-    "       fcgi-app --check-config | --print-env | --print-routes | --is-demo | --version | --help\n"
+    "       fcgi-app --check-config | --print-env | --print-routes | --is-demo | --version | "
+    "--help\n"
     "\n"
     "Started by a web server it speaks FastCGI on fd 0, or plain CGI.\n"
     "  --listen PATH   FastCGI on a Unix socket of its own\n"

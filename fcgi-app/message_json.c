@@ -49,10 +49,10 @@ chat_json(const struct chat *c)
 {
 	char created[CLOCK_RFC3339_SIZE], updated[CLOCK_RFC3339_SIZE];
 
-	return json_pack("{s:o, s:s, s:s, s:I, s:s?, s:s, s:s}", "chatId",
+	return json_pack("{s:o, s:s, s:s, s:s?, s:I, s:s?, s:s, s:s}", "chatId",
 	    chat_id_json(c->id, c->id_is_number), "title", c->title, "visibility",
-	    c->is_private ? "private" : "open", "seq", (json_int_t)c->seq, "headId",
-	    c->head_id != 0 ? c->head_uid : NULL, "createdAt",
+	    c->is_private ? "private" : "open", "model", c->model, "seq", (json_int_t)c->seq,
+	    "headId", c->head_id != 0 ? c->head_uid : NULL, "createdAt",
 	    clock_rfc3339(c->created_ms, created), "updatedAt",
 	    clock_rfc3339(c->updated_ms, updated));
 }

@@ -254,6 +254,10 @@ add_row(struct round *round, const struct outbox_event *row)
 	event_channels(chat.id, chat.is_private, &w.channels);
 	if ((e = add_delta_before(round, row)) != OK)
 		return e;
+	if (row->message_id == 0) { /* of the chat itself, or of messages that are gone */
+		(void)add_event_line(&w, NULL);
+		return w.e;
+	}
 	e = store_message_get(round->reader, row->message_id, add_event_line, &w);
 	return e != OK ? e : w.e;
 }

@@ -29,6 +29,7 @@ struct reply {
 	bool is_started;
 	bool has_ended; /* outcome is set */
 	bool is_stopped, is_lost, is_cut;
+	bool is_held; /* its job was among ours when last looked */
 	struct ai_outcome outcome;
 
 	/* text that is stored and not yet pushed: text[push_from..push_to) */

@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "killpoint.h"
 #include "log.h"
+#include "sign.h"
 #include "worker_start.h"
 
 /* pusher-js asks again for each channel at each reconnect: no more than reading. */
@@ -20,8 +21,22 @@ static const struct route {
 	int flags; /* enum gate_flag */
 } routes[] = {
 	{ "/api/send-message", api_send_message, HTTP_POST, NEED_OPEN_OR_IDENTITY, GATE_OPEN },
-	{ "/api/chats", api_chats_list, HTTP_GET, NEED_ANYBODY, 0 },
-	{ "/api/chats/{id}/history", api_history, HTTP_GET, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats", api_chats_list, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
+	{ "/api/chats", api_chat_create, HTTP_POST, NEED_IDENTITY, 0 },
+	{ "/api/chats/{id}", api_chat_get, HTTP_GET, NEED_CHAT, GATE_OPEN | GATE_ETAG },
+	{ "/api/chats/{id}", api_chat_change, HTTP_PATCH, NEED_CHAT_MANAGE, GATE_OPEN },
+	{ "/api/chats/{id}", api_chat_delete, HTTP_DELETE, NEED_CHAT_MANAGE, GATE_OPEN },
+	/* of a deleted chat: the handler asks by itself */
+	{ "/api/chats/{id}/restore", api_chat_restore, HTTP_POST, NEED_OPEN_OR_IDENTITY,
+	    GATE_OPEN },
+	{ "/api/chats/{id}/messages", api_messages, HTTP_GET, NEED_CHAT, GATE_OPEN | GATE_ETAG },
+	{ "/api/chats/{id}/messages/{mid}", api_edit, HTTP_PATCH, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats/{id}/messages/{mid}", api_message_delete, HTTP_DELETE, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats/{id}/messages/{mid}/regenerate", api_regenerate, HTTP_POST, NEED_CHAT,
+	    GATE_OPEN },
+	{ "/api/chats/{id}/head", api_head, HTTP_PUT, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats/{id}/stop", api_stop, HTTP_POST, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats/{id}/history", api_history, HTTP_GET, NEED_CHAT, GATE_OPEN | GATE_ETAG },
 	{ "/api/chats/{id}/share", api_share, HTTP_POST, NEED_CHAT_OWNER, 0 },
 	{ "/api/chats/{id}/share", api_share_end, HTTP_DELETE, NEED_CHAT_OWNER, 0 },
 	{ "/api/chats/{id}/members", api_members, HTTP_GET, NEED_CHAT, 0 },
@@ -35,7 +50,7 @@ static const struct route {
 	{ "/api/broadcasting/auth", api_broadcasting_auth, HTTP_POST, NEED_OPEN_OR_IDENTITY,
 	    PUSHER },
 	{ "/api/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
-	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN },
+	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN | GATE_ETAG },
 	{ "/api/health", api_health, HTTP_GET, NEED_NOTHING, GATE_OPEN },
 };
 
@@ -127,7 +142,8 @@ add_cors(const struct app *a, const struct http_request *q, struct http_response
 		return;
 	http_set_header(r, "Access-Control-Allow-Origin", allowed);
 	http_set_header(r, "Access-Control-Expose-Headers",
-	    "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining");
+	    "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, ETag, Location, "
+	    "Idempotent-Replayed");
 }
 
 static void
@@ -137,7 +153,7 @@ answer_preflight(const struct buf *allow, struct http_response *r)
 	http_set_header(r, "Access-Control-Allow-Methods", allow->data);
 	http_set_header(r, "Access-Control-Allow-Headers",
 	    "Content-Type, Accept, X-Socket-ID, Idempotency-Key, X-Requested-With, X-CSRF-TOKEN, "
-	    "X-XSRF-TOKEN, Authorization");
+	    "X-XSRF-TOKEN, Authorization, If-None-Match");
 	http_set_header(r, "Access-Control-Max-Age", "86400");
 }
 
@@ -156,6 +172,24 @@ answer_without_route(
 	http_problem(
 	    r, 405, "method_not_allowed", "This address does not take that method.", q->rid);
 	http_set_header(r, "Allow", allow->data);
+}
+
+/* Whoever has this very answer already is told so instead of sent it again (RFC 9110 13.1.2). */
+static void
+add_etag(const struct http_request *q, struct http_response *r)
+{
+	char hex[SIGN_HEX_SIZE], tag[24];
+	const char *known = q->header[HTTP_IF_NONE_MATCH];
+
+	sign_sha256(r->body.data != NULL ? r->body.data : "", r->body.len, hex);
+	(void)snprintf(tag, sizeof tag, "\"%.20s\"", hex);
+	http_set_header(r, "ETag", tag);
+	http_set_header(r, "Cache-Control", "private, no-cache");
+	/* W/ before it does not matter here; a list holds it as a substring, quotes and all */
+	if (known != NULL && (strcmp(known, "*") == 0 || strstr(known, tag) != NULL)) {
+		r->status = 304;
+		buf_clear(&r->body);
+	}
 }
 
 void
@@ -177,7 +211,9 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	if (flags & GATE_OPEN)
 		add_cors(a, q, r);
 	http_set_header(r, "X-Request-Id", q->rid);
-	if (r->status != 204)
+	if (route != NULL && (route->flags & GATE_ETAG) && r->status == 200)
+		add_etag(q, r);
+	else if (r->status != 204)
 		http_set_header(r, "Cache-Control", "no-store");
 	http_set_header(r, "X-Content-Type-Options", "nosniff");
 	killpoint("before-answer");
@@ -195,7 +231,8 @@ routes_print(FILE *f)
 	static const struct {
 		int flag;
 		const char *name;
-	} flags[] = { { GATE_OPEN, "cors" }, { GATE_FORM, "form" }, { GATE_READ, "read" } };
+	} flags[] = { { GATE_OPEN, "cors" }, { GATE_FORM, "form" }, { GATE_READ, "read" },
+		{ GATE_ETAG, "etag" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		const char *method = http_method_name(routes[i].method);

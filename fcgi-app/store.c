@@ -14,12 +14,13 @@
 #include "log.h"
 #include "migrations.h"
 
-enum { META_GET, META_SET, META_STATEMENTS };
+enum { META_GET, META_SET, META_DELETE, META_STATEMENTS };
 
 /* clang-format off */
 static const char *const meta_sql[META_STATEMENTS] = {
 	[META_GET] = "SELECT v FROM meta WHERE k = ?1",
 	[META_SET] = "INSERT INTO meta(k, v) VALUES(?1, ?2) ON CONFLICT(k) DO UPDATE SET v = ?2",
+	[META_DELETE] = "DELETE FROM meta WHERE k = ?1",
 };
 /* clang-format on */
 const struct stmt_table store_meta_statements = { meta_sql, META_STATEMENTS };
@@ -84,8 +85,10 @@ wait_for_lock(void *arg, int calls)
 					     : calls < 30 ? 1000000L
 							  : 5000000L };
 	const int max_calls = 30 + STORE_BUSY_MS / 5;
+	const struct store *s = arg;
 
-	(void)arg;
+	if (s->must_not_wait)
+		return 0;
 	(void)nanosleep(&pause, NULL);
 	return calls < max_calls;
 }
@@ -168,7 +171,8 @@ set_up(struct store *s, enum store_mode mode)
 	static const char pragmas[] =
 	    "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
 	    "PRAGMA cache_size=-16000; PRAGMA mmap_size=268435456; PRAGMA trusted_schema=OFF;"
-	    "PRAGMA journal_size_limit=67108864; PRAGMA synchronous=NORMAL";
+	    "PRAGMA journal_size_limit=67108864; PRAGMA synchronous=NORMAL;"
+	    "PRAGMA secure_delete=ON"; /* what was deleted is overwritten */
 	enum err e;
 
 	(void)sqlite3_extended_result_codes(s->db, 1);
@@ -229,6 +233,17 @@ store_begin(struct store *s, enum store_durability d)
 	return exec(s, "BEGIN IMMEDIATE");
 }
 
+/* Nothing waits for it: when somebody reads from the log just now, it is for another time. */
+static void
+truncate_log(struct store *s)
+{
+	s->wants_truncate = false;
+	s->must_not_wait = true;
+	s->has_truncated = sqlite3_wal_checkpoint_v2(
+			       s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;
+	s->must_not_wait = false;
+}
+
 enum err
 store_commit(struct store *s)
 {
@@ -236,6 +251,8 @@ store_commit(struct store *s)
 
 	if (e != OK)
 		store_rollback(s);
+	else if (s->wants_truncate)
+		truncate_log(s);
 	return e;
 }
 
@@ -299,5 +316,14 @@ store_meta_set(struct store *s, const char *key, const char *value)
 
 	bind_str(st, 1, key);
 	bind_str(st, 2, value);
+	return store_run(s, st);
+}
+
+enum err
+store_meta_delete(struct store *s, const char *key)
+{
+	auto_stmt *st = s->stmt[PART_META][META_DELETE];
+
+	bind_str(st, 1, key);
 	return store_run(s, st);
 }

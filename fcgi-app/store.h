@@ -56,6 +56,7 @@ void store_read_end(struct store *s);
 
 enum err store_meta_get(struct store *s, const char *key, struct buf *out) MUST_CHECK;
 enum err store_meta_set(struct store *s, const char *key, const char *value) MUST_CHECK;
+enum err store_meta_delete(struct store *s, const char *key) MUST_CHECK;
 
 /* --- chats --- */
 

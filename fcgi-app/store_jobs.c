@@ -74,7 +74,8 @@ static const char *const sql[STATEMENTS] = {
 	    " UNION ALL SELECT min(lease_until_ms) FROM jobs WHERE state = 'running'"
 	    /* chores: an index to bring up to date, deleted chats to take away */
 	    " UNION ALL SELECT 0 WHERE EXISTS(SELECT 1 FROM index_queue)"
-	    " UNION ALL SELECT min(deleted_ms) + ?1 FROM chats WHERE deleted_ms NOT NULL)",
+	    " UNION ALL SELECT min(deleted_ms) + ?1 FROM chats WHERE deleted_ms NOT NULL"
+	    " UNION ALL SELECT CAST(v AS INTEGER) FROM meta WHERE k = 'scrub_at')",
 	[JOBS_COUNT] =
 	    "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued'),"
 	    " (SELECT count(*) FROM jobs WHERE state = 'running'),"

@@ -37,7 +37,9 @@ extern const struct stmt_table store_meta_statements, store_chats_statements,
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt **stmt[PART_COUNT];
-	enum store_durability durability; /* as PRAGMA synchronous stands now */
+	enum store_durability durability;   /* as PRAGMA synchronous stands now */
+	bool wants_truncate, has_truncated; /* store_chores: the log, after the next commit */
+	bool must_not_wait;                 /* for a lock, just now */
 };
 
 /* Leaves a borrowed statement clean, whatever path the function took. */

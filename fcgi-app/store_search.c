@@ -3,11 +3,12 @@
 #include "store_priv.h"
 
 #define INDEX_BATCH 64
+#define MERGE_PAGES 64
 #define TEXT_OF(x) TEXT_OF_(x)
 #define TEXT_OF_(x) #x
 #define SNIPPET_WORDS 24
 
-enum { QUEUE_NEXT, QUEUE_TAKE, INDEX_ADD, SEARCH, SNIPPET, STATEMENTS };
+enum { QUEUE_NEXT, QUEUE_TAKE, INDEX_ADD, INDEX_MERGE, SEARCH, SNIPPET, STATEMENTS };
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
@@ -18,6 +19,7 @@ static const char *const sql[STATEMENTS] = {
 	[INDEX_ADD] =
 	    "INSERT INTO messages_fts(rowid, content, chat)"
 	    " SELECT id, content, chat FROM messages_text WHERE id = ?1",
+	[INDEX_MERGE] = "INSERT INTO messages_fts(messages_fts, rank) VALUES('merge', ?1)",
 	[SEARCH] =
 	    "SELECT rowid, (SELECT chat_no FROM messages m WHERE m.id = messages_fts.rowid)"
 	    " FROM messages_fts WHERE messages_fts MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC",
@@ -77,6 +79,21 @@ store_index_some(struct store *s, size_t max_bytes, bool *out_more)
 	e = next_batch(s, max_bytes, ids, &count, out_more);
 	for (size_t i = 0; i < count && e == OK; i++)
 		e = index_one(s, ids[i]);
+	return e;
+}
+
+enum err
+store_index_merge(struct store *s, bool first, bool *out_done)
+{
+	auto_stmt *st = s->stmt[PART_SEARCH][INDEX_MERGE];
+	int64_t before = sqlite3_total_changes64(s->db);
+	enum err e;
+
+	/* Negative: all segments, also those that are too few to be merged as a rule. */
+	bind_int(st, 1, first ? -MERGE_PAGES : MERGE_PAGES);
+	e = store_run(s, st);
+	/* The statement itself counts as one (its documentation says so). */
+	*out_done = !first && sqlite3_total_changes64(s->db) - before < 2;
 	return e;
 }
 

@@ -15,6 +15,12 @@
 /* Takes up about max_bytes of text; *out_more: there is more to do. */
 enum err store_index_some(struct store *s, size_t max_bytes, bool *out_more) MUST_CHECK;
 
+/*
+ * Rewrites a small part of the index, so that words of deleted messages leave the file. first:
+ * begins a pass over all of it. *out_done: the pass is through.
+ */
+enum err store_index_merge(struct store *s, bool first, bool *out_done) MUST_CHECK;
+
 /* Where a match stands, newest first, from before_id (0: the newest) down. False ends it. */
 typedef bool (*store_hit_fn)(void *arg, int64_t message_id, int64_t chat_no);
 enum err store_search(

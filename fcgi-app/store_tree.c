@@ -22,6 +22,7 @@ enum {
 	PURGE_MESSAGES,
 	PURGE_KEYS,
 	PURGE_CHAT,
+	PURGE_OUTBOX,
 	CHAT_BURY,
 	STATEMENTS
 };
@@ -87,6 +88,7 @@ static const char *const sql[STATEMENTS] = {
 	    " AND k < (SELECT id || char(11) FROM chats WHERE no = ?1)",
 	[PURGE_CHAT] = "DELETE FROM chats WHERE no = ?1",
 	/* '~' is no character of an id: nobody can ask for it */
+	[PURGE_OUTBOX] = "DELETE FROM outbox WHERE chat_no = ?1",
 	[CHAT_BURY] =
 	    "UPDATE chats SET id = '~' || hex(randomblob(16)), deleted_ms = 1"
 	    " WHERE no = ?1 AND deleted_ms NOT NULL",
@@ -304,15 +306,18 @@ store_chat_bury(struct store *s, int64_t no)
 {
 	enum err e = run_for(s, PURGE_KEYS, no);
 
+	if (e == OK)
+		e = run_for(s, PURGE_OUTBOX, no); /* they would name it */
 	return e == OK ? run_for(s, CHAT_BURY, no) : e;
 }
 
 enum err
-store_purge_some(struct store *s, int64_t before_ms, int limit, bool *out_more)
+store_purge_some(struct store *s, int64_t before_ms, int limit, bool *out_any, bool *out_more)
 {
 	int64_t no;
 	enum err e = OK;
 
+	*out_any = false;
 	*out_more = true;
 	while (limit > 0 && e == OK) {
 		int count = 0;
@@ -321,6 +326,7 @@ store_purge_some(struct store *s, int64_t before_ms, int limit, bool *out_more)
 			*out_more = false;
 			return OK;
 		}
+		*out_any = true;
 		if (e != OK || (e = purge_messages(s, no, limit, &count)) != OK)
 			return e;
 		limit -= count > 0 ? count : 1;

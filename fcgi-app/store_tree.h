@@ -52,8 +52,9 @@ enum err store_chat_bury(struct store *s, int64_t no) MUST_CHECK;
 
 /*
  * Takes away chats that were deleted before before_ms, at most limit messages in one call.
- * *out_more: there is more to take away.
+ * *out_any: something was; *out_more: there is more to take away.
  */
-enum err store_purge_some(struct store *s, int64_t before_ms, int limit, bool *out_more) MUST_CHECK;
+enum err store_purge_some(
+    struct store *s, int64_t before_ms, int limit, bool *out_any, bool *out_more) MUST_CHECK;
 
 #endif

@@ -128,8 +128,7 @@ write_ending(
 	    (err = add_event(s, r, t, seq, EVENT_MESSAGE_SENT, NULL)) != OK)
 		return err;
 	return conversation_queue_moved(s, r->job.chat_no,
-	    &(struct by){ .rid = r->job.rid[0] != '\0' ? r->job.rid : NULL,
-		.now_ms = t->now_ms });
+	    &(struct by){ .rid = r->job.rid[0] != '\0' ? r->job.rid : NULL, .now_ms = t->now_ms });
 }
 
 /* Back to the queue; the text that was shown goes when it is claimed again. */

@@ -106,6 +106,8 @@ const struct setting settings[] = {
 	TEXT("AI_MODEL", NULL, ai_model, "gemini-3.8-flash", APP, 0, "AI", "model that answers"),
 	TEXT("AI_FALLBACK_MODEL", NULL, ai_fallback_model, "gemini-3.5-flash-lite", APP, 0, "AI",
 	    "model when the first one does not exist or is overloaded"),
+	TEXT("AI_MODELS", NULL, ai_models, "", APP, 0, "AI",
+	    "more models that a chat may choose, comma; AI_MODEL and AI_FALLBACK_MODEL always may"),
 	TEXT("AI_THINKING_LEVEL", NULL, ai_thinking_level, "", APP, 0, "AI",
 	    "minimal, low, medium, high; empty: the model's own"),
 	TEXT("AI_SYSTEM_PROMPT", NULL, ai_system_prompt, "", APP, 0, "AI", "the assistant's persona"),

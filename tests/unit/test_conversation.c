@@ -539,6 +539,30 @@ a_deleted_chat_can_be_restored_for_a_while(void **state)
 	assert_int_equal(store_chat_find_deleted(w->s, "1", &late), ERR_NOT_FOUND);
 }
 
+/* The word stands in the database's file or in its log. */
+static bool
+is_on_disk(struct world *w, const char *word)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		char path[120], *text;
+		FILE *f;
+		size_t n;
+
+		(void)snprintf(path, sizeof path, "%s%s", w->t.path, suffixes[i]);
+		if ((f = fopen(path, "rb")) == NULL)
+			continue;
+		text = xcalloc(1, 4 << 20);
+		n = fread(text, 1, 4 << 20, f);
+		found |= memmem(text, n, word, strlen(word)) != NULL;
+		free(text);
+		(void)fclose(f);
+	}
+	return found;
+}
+
 static void
 after_that_nothing_of_it_is_left(void **state)
 {
@@ -554,6 +578,9 @@ after_that_nothing_of_it_is_left(void **state)
 	assert_int_equal(store_idempotency_put(w->s, "1\nkey", "h", "{}", NOW), OK);
 	assert_int_equal(store_idempotency_put(w->s, "10\nkey", "h", "{}", NOW), OK);
 	assert_int_equal(hits(w, "manzana"), 1);
+	assert_int_equal(store_commit(w->s), OK);
+	assert_true(is_on_disk(w, "manzana"));
+	assert_int_equal(store_begin(w->s, STORE_FAST), OK);
 	c = chat_of(w);
 	assert_int_equal(conversation_delete(w->s, &c, &w->by), OK);
 	assert_int_equal(store_jobs_next(w->s, &next), OK);
@@ -564,8 +591,19 @@ after_that_nothing_of_it_is_left(void **state)
 	assert_string_equal(events(w), "");
 	assert_int_equal(store_idempotency_get(w->s, "1\nkey", "h", &answer), ERR_NOT_FOUND);
 	assert_int_equal(store_idempotency_get(w->s, "10\nkey", "h", &answer), OK);
-	assert_int_equal(store_jobs_next(w->s, &next), ERR_NOT_FOUND);
 	chat_free(&c);
+	/* nor in the files, once the chores are done */
+	for (int i = 0; i < 20 && store_jobs_next(w->s, &next) == OK; i++) {
+		bool more;
+
+		assert_int_equal(store_commit(w->s), OK);
+		assert_int_equal(store_begin(w->s, STORE_FAST), OK);
+		assert_int_equal(store_chores(w->s, w->by.now_ms += 1000, &more), OK);
+	}
+	assert_int_equal(store_jobs_next(w->s, &next), ERR_NOT_FOUND);
+	assert_int_equal(store_commit(w->s), OK);
+	assert_false(is_on_disk(w, "manzana"));
+	assert_int_equal(store_begin(w->s, STORE_FAST), OK);
 }
 
 static void
@@ -625,7 +663,8 @@ static void
 a_change_names_what_it_changes_and_leaves_the_rest(void **state)
 {
 	struct world *w = *state;
-	auto_chat c = { 0 }, after = { 0 }, cleared = { 0 };
+	auto_chat c = { 0 };
+	auto_chat after = { 0 };
 	struct chat_change title = { .title = "Nuevo", .title_source = TITLE_USER };
 	struct chat_change persona = { .system_prompt = "pirate", .model = "m" };
 	struct chat_change none = { .system_prompt = "", .model = "" };
@@ -644,10 +683,11 @@ a_change_names_what_it_changes_and_leaves_the_rest(void **state)
 	assert_string_equal(after.model, "m");
 	assert_int_equal(after.changed_seq, persona.seq);
 	assert_int_equal(conversation_change(w->s, &after, &none, &w->by), OK);
-	cleared = chat_of(w);
-	assert_null(cleared.system_prompt);
-	assert_null(cleared.model);
-	assert_string_equal(cleared.title, "Nuevo");
+	chat_free(&after);
+	after = chat_of(w);
+	assert_null(after.system_prompt);
+	assert_null(after.model);
+	assert_string_equal(after.title, "Nuevo");
 }
 
 static void
