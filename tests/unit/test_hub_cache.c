@@ -120,7 +120,7 @@ the_oldest_go_when_there_is_no_room(void **state)
 
 	(void)state;
 	for (int i = 0; i < 31; i++) {
-		char name[8];
+		char name[16];
 
 		(void)snprintf(name, sizeof name, "%d", i);
 		assert_int_equal(cache_put(&c, name, strlen(name), f, 0, 1000), 0);

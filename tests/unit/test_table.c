@@ -51,7 +51,7 @@ names_of_a_kind_spread_evenly(void **state)
 
 struct thing {
 	struct table_entry entry;
-	char name[16];
+	char name[24];
 };
 
 static void
