@@ -1,6 +1,7 @@
 #include "access.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "event_names.h"
 #include "events.h"
@@ -98,6 +99,7 @@ access_evict(struct store *s, const char *chat_id, const char *rid, int64_t now_
 {
 	struct event_channels channels;
 	json_auto_t *names = json_array();
+	char encrypted[LIMIT_CHAT_ID_LEN + sizeof "private-encrypted-chat."];
 	json_auto_t *data = NULL;
 	auto_char *text = NULL;
 	struct outbox_event e = { .name = EVENT_EVICT, .rid = rid, .created_ms = now_ms };
@@ -105,6 +107,8 @@ access_evict(struct store *s, const char *chat_id, const char *rid, int64_t now_
 	event_channels(chat_id, false, &channels);
 	for (size_t i = 0; i < channels.count; i++)
 		(void)json_array_append_new(names, json_string(channels.names[i]));
+	(void)snprintf(encrypted, sizeof encrypted, "private-encrypted-chat.%s", chat_id);
+	(void)json_array_append_new(names, json_string(encrypted));
 	data = json_pack("{s:O}", "channels", names);
 	text = json_text(data);
 	e.data = text;

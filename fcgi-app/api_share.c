@@ -185,6 +185,8 @@ join(struct store *s, void *arg)
 
 	if (e != OK || (e = store_chat_get(s, chat_no, &w->chat)) != OK)
 		return e;
+	if (w->chat.deleted_ms != 0)
+		return ERR_NOT_FOUND;
 	if ((e = store_person_put(s, w->caller->id,
 		 w->name != NULL              ? w->name
 		 : w->caller->name[0] != '\0' ? w->caller->name
