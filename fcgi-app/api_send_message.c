@@ -108,6 +108,8 @@ answer(struct app *a, const struct http_request *q, struct work *w, enum err e,
 		http_set_header(r, "Retry-After", "5");
 	} else if (e == ERR_NOT_FOUND) {
 		gate_refuse_chat(a, q, r);
+	} else if (e == ERR_QUOTA) {
+		quota_refuse(a, q, r);
 	} else if (e != OK) {
 		http_error(r, e, q->rid);
 	} else {

@@ -12,12 +12,14 @@
 #include "config.h"
 #include "http.h"
 #include "store.h"
+#include "store_rates.h"
 #include "writer.h"
 
 struct app {
 	const struct config *config;
 	struct store *reader; /* this thread's */
 	struct writer *writer;
+	struct rates *rates; /* NULL: requests are not counted */
 };
 
 /* Handlers fill the response; they never wait for AI, DNS or the push server. */

@@ -78,7 +78,8 @@ conversation_add_reply(struct store *s, int64_t chat_no, const struct by *by, in
 	id_random(out->job_uid);
 	m.uid = out->reply_uid;
 	j.uid = out->job_uid;
-	if (e != OK || (e = store_message_add(s, &m, &id)) != OK)
+	if (e != OK || (e = quota_check(s, by->caller, chat_no, by->now_ms)) != OK ||
+	    (e = store_message_add(s, &m, &id)) != OK)
 		return e;
 	j.message_id = id;
 	if ((e = store_job_add(s, &j)) != OK || (e = store_chat_set_head(s, chat_no, id)) != OK)

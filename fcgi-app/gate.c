@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "clock.h"
 #include "json.h"
 #include "log.h"
 
@@ -56,6 +57,63 @@ gate_is_same_site(const struct http_request *q, struct http_response *r)
 	gate_refuse(q, r, 403, "cross_site", "This cannot be done from another site.",
 	    "cross-site request");
 	return false;
+}
+
+/* --- how often --- */
+
+static size_t
+add_key(struct rate *keys, size_t n, const char *kind, const char *who, long limit)
+{
+	if (limit <= 0)
+		return n;
+	(void)snprintf(keys[n].key, sizeof keys[n].key, "%s:%s", kind, who);
+	keys[n].limit = limit;
+	return n + 1;
+}
+
+static void
+refuse_rate(const struct http_request *q, const struct rate_result *rate, struct http_response *r)
+{
+	char seconds[24];
+
+	gate_refuse(
+	    q, r, 429, "rate_limited", "Too many requests. Please slow down.", "requests a minute");
+	(void)snprintf(seconds, sizeof seconds, "%lld", (long long)(rate->wait_ms + 999) / 1000);
+	http_set_header(r, "Retry-After", seconds);
+	(void)snprintf(seconds, sizeof seconds, "%lld",
+	    (long long)((clock_wall_ms() + rate->wait_ms + 999) / 1000));
+	http_set_header(r, "X-RateLimit-Reset", seconds);
+}
+
+/* False: too often, and answered. When nothing can be counted nobody is turned away for it. */
+static bool
+rate_is_kept(struct app *a, const struct http_request *q, int flags, struct http_response *r)
+{
+	bool reads = q->method == HTTP_GET || q->method == HTTP_HEAD || (flags & GATE_READ);
+	const struct quotas *quotas = &q->caller->quotas;
+	long limit = reads ? quotas->reads : quotas->requests;
+	struct rate_result rate;
+	struct rate keys[2];
+	size_t n = add_key(keys, 0, reads ? "ra" : "wa", q->caller->address, limit);
+	char number[24];
+	enum err e;
+
+	if (identity_is_known(q->caller))
+		n = add_key(keys, n, reads ? "ri" : "wi", q->caller->id, limit);
+	if (n == 0 || a->rates == NULL)
+		return true;
+	e = rates_take(a->rates, keys, n, clock_mono_ms(), &rate);
+	if (e != OK) {
+		log_warn("requests cannot be counted error=%d rid=%s", (int)e, q->rid);
+		return true;
+	}
+	if (!rate.is_allowed)
+		refuse_rate(q, &rate, r);
+	(void)snprintf(number, sizeof number, "%ld", rate.limit);
+	http_set_header(r, "X-RateLimit-Limit", number);
+	(void)snprintf(number, sizeof number, "%ld", rate.remaining);
+	http_set_header(r, "X-RateLimit-Remaining", number);
+	return rate.is_allowed;
 }
 
 /* --- bodies --- */
@@ -203,6 +261,8 @@ gate_pass(struct app *a, struct http_request *q, enum access_need need, int flag
 	if (need == NEED_NOTHING)
 		return true;
 	e = identity_resolve(a, q, &g->caller, &why);
+	if ((e == OK || e == ERR_INVALID) && !rate_is_kept(a, q, flags, r))
+		return false;
 	if (e == ERR_INVALID)
 		refuse_credential(q, why, r);
 	else if (e != OK)

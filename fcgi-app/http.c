@@ -134,6 +134,7 @@ static const struct {
 	{ ERR_NOT_FOUND, 404, "not_found", "There is no such thing here.", NULL },
 	{ ERR_CONFLICT, 409, "conflict", "The request contradicts what is stored.", NULL },
 	{ ERR_LIMIT, 413, "too_large", "The request is too large.", NULL },
+	{ ERR_QUOTA, 429, "quota", "Your share is used up for now. Please try again later.", "5" },
 	{ ERR_BUSY, 503, "busy", "The database is busy. Please try again.", "1" },
 	{ ERR_FULL, 507, "storage_full", "The disk is full. Nothing was stored.", "60" },
 	{ ERR_IO, 500, "internal", "Something failed here; the log knows more.", NULL },

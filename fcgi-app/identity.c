@@ -57,6 +57,15 @@ is_cross_site(const struct app *a, const struct http_request *q, bool https)
 	return q->header[HTTP_ORIGIN] != NULL && !is_own_origin(a, q, https);
 }
 
+/* The person at this very machine: local mode, and no proxy that speaks for somebody else. */
+static bool
+is_at_home(const struct app *a, const struct http_request *q)
+{
+	return !a->config->is_production && client_address_is_loopback(q->remote_addr) &&
+	       q->header[HTTP_FORWARDED] == NULL && q->header[HTTP_X_FORWARDED_FOR] == NULL &&
+	       q->header[HTTP_X_FORWARDED_PROTO] == NULL;
+}
+
 /* --- the kinds --- */
 
 static void
@@ -211,6 +220,7 @@ identity_resolve(
 	out->is_cross_site = is_cross_site(a, q, out->is_https);
 	client_address(q->remote_addr, q->header[HTTP_X_FORWARDED_FOR], a->config->trusted_proxies,
 	    out->address);
+	quotas_of(a->config, is_at_home(a, q), &out->quotas);
 	if (a->config->trust_remote_user && user != NULL && *user != '\0' && !out->is_cross_site)
 		return from_remote_user(user, out, why);
 	token = bearer(q, &n);

@@ -17,6 +17,7 @@
 
 #include "app.h"
 #include "client_address.h"
+#include "quota.h"
 #include "store_access.h"
 
 enum identity_kind {
@@ -35,6 +36,7 @@ struct identity {
 	char session_hash[SIGN_HEX_SIZE];  /* IDENTITY_SESSION; else "" */
 	int64_t expires_ms;                /* of the session or JWT; 0: never */
 	bool is_https, is_cross_site;
+	struct quotas quotas;
 };
 
 /* OK, or ERR_INVALID with *why: "forged", "expired", "revoked", ... for the audit line. */

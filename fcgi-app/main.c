@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -22,6 +23,7 @@
 #include "fcgi_server.h"
 #include "log.h"
 #include "program.h"
+#include "token_command.h"
 #include "worker_start.h"
 #include "worker_thread.h"
 
@@ -30,12 +32,13 @@
 #define STOP_SECONDS_SPAWNED 1  /* a web server kills what does not leave */
 
 struct options {
-	const char *listen, *env;
-	bool worker, drain, detach, check, print_env, print_routes, is_demo;
+	const char *listen, *env, *token_create, *token_revoke, *days;
+	bool worker, drain, detach, check, print_env, print_routes, is_demo, token_list;
 };
 
 static const char usage[] =
     "usage: fcgi-app [--listen PATH | --worker [--drain]] [--env FILE]\n"
+    "       fcgi-app --token-create NAME [--days N] | --token-list | --token-revoke NAME\n"
     "       fcgi-app --check-config | --print-env | --print-routes | --is-demo | --version | "
     "--help\n"
     "\n"
@@ -44,6 +47,8 @@ static const char usage[] =
     "  --worker        only the AI worker; with --drain it leaves when no work is left\n"
     "  --env FILE      settings (default: ENV_FILE, .env beside the program, ./.env,\n"
     "                  /etc/charla/charla.env)\n"
+    "  --token-create  makes an API token and shows it once; it ends after --days, or never\n"
+    "  --token-list    shows all, --token-revoke ends those of a name, or the one of a number\n"
     "  --check-config  names every problem of the settings\n"
     "  --print-env     prints every setting with its default\n"
     "  --print-routes  prints every address with what it needs\n"
@@ -61,6 +66,10 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "print-env", no_argument, NULL, 'p' },
 		{ "print-routes", no_argument, NULL, 'r' },
+		{ "token-create", required_argument, NULL, 't' },
+		{ "token-revoke", required_argument, NULL, 'T' },
+		{ "token-list", no_argument, NULL, 'L' },
+		{ "days", required_argument, NULL, 'y' },
 		{ "is-demo", no_argument, NULL, 'i' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -79,6 +88,10 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'c': o->check = true; break;
 		case 'p': o->print_env = true; break;
 		case 'r': o->print_routes = true; break;
+		case 't': o->token_create = optarg; break;
+		case 'T': o->token_revoke = optarg; break;
+		case 'L': o->token_list = true; break;
+		case 'y': o->days = optarg; break;
 		case 'i': o->is_demo = true; break;
 		case 'v': (void)puts("fcgi-app " CHARLA_VERSION); exit(EXIT_SUCCESS); /* NOLINT */
 		case 'h': (void)fputs(usage, stdout); exit(EXIT_SUCCESS);             /* NOLINT */
@@ -123,21 +136,35 @@ wait_for_stop(const sigset_t *set)
 
 /* --- modes --- */
 
+/* Beside the database. Without it requests are not counted, and that is in the log. */
+static struct rates *
+open_rates(const struct config *c)
+{
+	struct rates *rates = NULL;
+	char path[4160];
+
+	(void)snprintf(path, sizeof path, "%s/rates.db", c->var_dir);
+	return rates_open(&rates, path) == OK ? rates : NULL;
+}
+
 static int
 serve_fastcgi(const struct config *c, struct writer *writer, int listen_fd, const sigset_t *set)
 {
-	struct app base = { .config = c, .writer = writer };
+	struct app base = { .config = c, .writer = writer, .rates = open_rates(c) };
 	struct fcgi_server *server = NULL;
 
 	worker_thread_set_up(c, writer, grace_ms(c, STOP_SECONDS_SPAWNED));
-	if (fcgi_server_start(&server, listen_fd, &base) != OK)
+	if (fcgi_server_start(&server, listen_fd, &base) != OK) {
+		rates_close(base.rates);
 		return EXIT_FAILURE;
+	}
 	if (strcmp(c->ai_worker, "thread") == 0)
 		worker_thread_start();
 	log_info("serving threads=%ld db=%s demo=%d", c->accept_threads, c->db_path, c->is_demo);
 	(void)wait_for_stop(set);
 	fcgi_server_stop(server);
 	worker_thread_stop();
+	rates_close(base.rates);
 	log_info("stopped");
 	return EXIT_SUCCESS;
 }
@@ -150,7 +177,9 @@ serve_cgi(const struct config *c, struct writer *writer)
 
 	if (store_open(&a.reader, c->db_path, STORE_READ) != OK)
 		return EXIT_FAILURE;
+	a.rates = open_rates(c);
 	status = cgi_run(&a);
+	rates_close(a.rates);
 	store_close(a.reader);
 	return status;
 }
@@ -217,6 +246,42 @@ die_with_parent(void)
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
+static enum err
+make_var_dir(const struct config *c)
+{
+	(void)umask(0007);
+	if (mkdir(c->var_dir, 02750) == 0 || errno == EEXIST)
+		return OK;
+	log_errno("VAR_DIR cannot be made path=%s", c->var_dir);
+	return ERR_IO;
+}
+
+/* What is done and over. False: it is none of these. */
+static bool
+run_command(const struct config *c, const struct options *o, int *out_status)
+{
+	*out_status = EXIT_FAILURE;
+	if (o->is_demo)
+		*out_status = c->is_demo ? EXIT_SUCCESS : EXIT_FAILURE;
+	else if (o->token_create != NULL && make_var_dir(c) == OK)
+		*out_status = token_create(c, o->token_create, o->days);
+	else if (o->token_revoke != NULL && make_var_dir(c) == OK)
+		*out_status = token_revoke(c, o->token_revoke);
+	else if (o->token_list && make_var_dir(c) == OK)
+		*out_status = token_list(c);
+	return o->is_demo || o->token_create != NULL || o->token_revoke != NULL || o->token_list;
+}
+
+/* The memory of this process holds the keys: it is not to land on the disk. */
+static void
+forbid_core(const struct config *c)
+{
+	struct rlimit none = { 0, 0 };
+
+	if (c->is_production && setrlimit(RLIMIT_CORE, &none) != 0)
+		log_errno("core dumps cannot be forbidden");
+}
+
 static int
 run_mode(struct config *c, const struct options *o)
 {
@@ -224,11 +289,9 @@ run_mode(struct config *c, const struct options *o)
 	struct writer *writer = NULL;
 	int status = EXIT_FAILURE, fd = -1;
 
-	(void)umask(0007);
-	if (mkdir(c->var_dir, 02750) != 0 && errno != EEXIST) {
-		log_errno("VAR_DIR cannot be made path=%s", c->var_dir);
+	if (make_var_dir(c) != OK)
 		return status;
-	}
+	forbid_core(c);
 	if (o->listen != NULL && fcgi_listen(o->listen, &fd) != OK)
 		return status;
 	json_object_seed(0);
@@ -302,9 +365,7 @@ main(int argc, char **argv)
 		status = check_config(&c, e);
 	} else if (e != OK) {
 		config_print_problems(stderr, &c);
-	} else if (o.is_demo) {
-		status = c.is_demo ? EXIT_SUCCESS : EXIT_FAILURE;
-	} else {
+	} else if (!run_command(&c, &o, &status)) {
 		config_print_problems(stderr, &c);
 		status = run_mode(&c, &o);
 	}

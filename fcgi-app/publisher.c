@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "event_names.h"
+#include "json.h"
 #include "log.h"
 #include "notify_wire.h"
 
@@ -234,6 +235,32 @@ add_event_line(void *arg, const struct message *m)
 	return false;
 }
 
+/* The sockets in those channels are to come back and ask for leave again. */
+static enum err
+add_eviction(struct round *round, const struct outbox_event *row)
+{
+	json_auto_t *root = NULL;
+	const json_t *channel;
+	size_t i;
+	enum err e = row->data == NULL ? ERR_INVALID
+				       : json_parse(row->data, strlen(row->data), LIMIT_JSON_DEPTH,
+					     true, &root, NULL, 0);
+
+	json_array_foreach(json_object_get(root, "channels"), i, channel)
+	{
+		struct notify_line line = {
+			.op = NOTIFY_EVICT,
+			.app = round->p->app_id,
+			.channels = { json_string_value(channel) },
+			.channel_count = 1,
+		};
+
+		if (e == OK)
+			e = packet_add(round->p, &line, round->now_ms);
+	}
+	return e;
+}
+
 static enum err
 add_row(struct round *round, const struct outbox_event *row)
 {
@@ -276,7 +303,8 @@ on_row(void *arg, const struct outbox_event *row)
 		take_row(p, row->id);
 		return true;
 	}
-	round->e = add_row(round, row);
+	round->e =
+	    strcmp(row->name, EVENT_EVICT) == 0 ? add_eviction(round, row) : add_row(round, row);
 	if (round->e == ERR_NOT_FOUND || round->e == ERR_LIMIT || round->e == ERR_INVALID) {
 		/* what it is about is gone, or can never be sent: it must not block the rest */
 		log_warn("event dropped name=%s seq=%lld error=%d", row->name, (long long)row->seq,

@@ -109,6 +109,9 @@ enum err store_chat_set_deleted(
 /* Takes the next count numbers; *out_last is the last of them. */
 enum err store_chat_seq(
     struct store *s, int64_t no, int64_t count, int64_t now_ms, int64_t *out_last) MUST_CHECK;
+/* The same; *out_private: as the chat is now. */
+enum err store_chat_seq_private(struct store *s, int64_t no, int64_t count, int64_t now_ms,
+    int64_t *out_last, bool *out_private) MUST_CHECK;
 enum err store_chat_set_head(struct store *s, int64_t no, int64_t message_id) MUST_CHECK;
 enum err store_chat_set_client(
     struct store *s, int64_t no, const char *client_system, const char *lang) MUST_CHECK;

@@ -10,6 +10,11 @@ enum {
 	INVITATION_GET,
 	INVITATIONS_COUNT,
 	INVITATIONS_DELETE,
+	SPENDING_GET,
+	SPENDING_ADD,
+	SPENDING_PRUNE,
+	BUSY_OF_PERSON,
+	BUSY_OF_ADDRESS,
 	STATEMENTS
 };
 
@@ -30,6 +35,21 @@ static const char *const sql[STATEMENTS] = {
 	[INVITATIONS_COUNT] =
 	    "SELECT count(*) FROM invitations WHERE chat_no = ?1 AND expires_ms > ?2",
 	[INVITATIONS_DELETE] = "DELETE FROM invitations WHERE chat_no = ?1",
+	[SPENDING_GET] = "SELECT tokens FROM spending WHERE day = ?1 AND who = ?2",
+	[SPENDING_ADD] =
+	    "INSERT INTO spending(day, who, tokens) SELECT ?1, who, ?3 FROM ("
+	    "SELECT person_id AS who FROM jobs WHERE id = ?2 AND person_id IS NOT NULL"
+	    " UNION ALL SELECT 'a:' || address FROM jobs WHERE id = ?2 AND address IS NOT NULL"
+	    " UNION ALL SELECT '') WHERE true"
+	    " ON CONFLICT(day, who) DO UPDATE SET tokens = tokens + excluded.tokens",
+	[SPENDING_PRUNE] = "DELETE FROM spending WHERE day < ?1",
+	/* the state stands as in the partial indexes, or they would not be used */
+	[BUSY_OF_PERSON] =
+	    "SELECT count(DISTINCT chat_no) FROM jobs WHERE person_id = ?1 AND chat_no <> ?2"
+	    " AND state IN('queued', 'running')",
+	[BUSY_OF_ADDRESS] =
+	    "SELECT count(DISTINCT chat_no) FROM jobs WHERE address = ?1 AND chat_no <> ?2"
+	    " AND state IN('queued', 'running')",
 };
 /* clang-format on */
 const struct stmt_table store_access_statements = { sql, STATEMENTS };
@@ -133,4 +153,53 @@ store_invitations_delete(struct store *s, int64_t chat_no)
 
 	bind_int(st, 1, chat_no);
 	return store_run(s, st);
+}
+
+/* --- what limits count --- */
+
+enum err
+store_spending_get(struct store *s, int64_t day, const char *who, int64_t *out_tokens)
+{
+	auto_stmt *st = statement(s, SPENDING_GET);
+	enum err e;
+
+	bind_int(st, 1, day);
+	bind_str(st, 2, who);
+	e = store_row(s, st);
+	*out_tokens = e == OK ? sqlite3_column_int64(st, 0) : 0;
+	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+enum err
+store_spending_add(struct store *s, int64_t day, int64_t job_id, int64_t tokens)
+{
+	auto_stmt *st = statement(s, SPENDING_ADD);
+
+	bind_int(st, 1, day);
+	bind_int(st, 2, job_id);
+	bind_int(st, 3, tokens);
+	return store_run(s, st);
+}
+
+enum err
+store_spending_prune(struct store *s, int64_t before_day)
+{
+	auto_stmt *st = statement(s, SPENDING_PRUNE);
+
+	bind_int(st, 1, before_day);
+	return store_run(s, st);
+}
+
+enum err
+store_busy_chats(struct store *s, const char *person_id, const char *address, int64_t but_chat_no,
+    int64_t *out_count)
+{
+	auto_stmt *st = statement(s, person_id != NULL ? BUSY_OF_PERSON : BUSY_OF_ADDRESS);
+	enum err e;
+
+	bind_str(st, 1, person_id != NULL ? person_id : address);
+	bind_int(st, 2, but_chat_no);
+	if ((e = store_row(s, st)) == OK)
+		*out_count = sqlite3_column_int64(st, 0);
+	return e;
 }

@@ -85,4 +85,18 @@ enum err store_invitations_count(
     struct store *s, int64_t chat_no, int64_t now_ms, int *out_count) MUST_CHECK;
 enum err store_invitations_delete(struct store *s, int64_t chat_no) MUST_CHECK;
 
+/* --- what limits count --- */
+
+/* Tokens spent on that day by a person, "a:" and an address, or "" the whole site. */
+enum err store_spending_get(
+    struct store *s, int64_t day, const char *who, int64_t *out_tokens) MUST_CHECK;
+/* For the job's person, its address and the site. */
+enum err store_spending_add(
+    struct store *s, int64_t day, int64_t job_id, int64_t tokens) MUST_CHECK;
+enum err store_spending_prune(struct store *s, int64_t before_day) MUST_CHECK;
+
+/* Chats but for that one in which a reply of this person, or of this address, runs or waits. */
+enum err store_busy_chats(struct store *s, const char *person_id, const char *address,
+    int64_t but_chat_no, int64_t *out_count) MUST_CHECK;
+
 #endif

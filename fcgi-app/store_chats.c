@@ -40,7 +40,7 @@ static const char *const sql[STATEMENTS] = {
 	    "UPDATE chats SET deleted_ms = nullif(?2, 0), changed_seq = ?3 WHERE no = ?1",
 	[CHAT_SEQ] =
 	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1"
-	    " RETURNING seq",
+	    " RETURNING seq, visibility = 'private'",
 	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = nullif(?2, 0) WHERE no = ?1",
 	[CHAT_SET_CLIENT] =
 	    "UPDATE chats SET client_system = coalesce(?2, client_system), lang = ?3 WHERE no = ?1",
@@ -201,7 +201,8 @@ store_chat_set_deleted(struct store *s, int64_t no, int64_t deleted_ms, int64_t 
 }
 
 enum err
-store_chat_seq(struct store *s, int64_t no, int64_t count, int64_t now_ms, int64_t *out_last)
+store_chat_seq_private(struct store *s, int64_t no, int64_t count, int64_t now_ms,
+    int64_t *out_last, bool *out_private)
 {
 	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SEQ];
 	enum err e;
@@ -209,9 +210,19 @@ store_chat_seq(struct store *s, int64_t no, int64_t count, int64_t now_ms, int64
 	bind_int(st, 1, no);
 	bind_int(st, 2, count);
 	bind_int(st, 3, now_ms);
-	if ((e = store_row(s, st)) == OK)
+	if ((e = store_row(s, st)) == OK) {
 		*out_last = sqlite3_column_int64(st, 0);
+		*out_private = sqlite3_column_int(st, 1) != 0;
+	}
 	return e;
+}
+
+enum err
+store_chat_seq(struct store *s, int64_t no, int64_t count, int64_t now_ms, int64_t *out_last)
+{
+	bool is_private;
+
+	return store_chat_seq_private(s, no, count, now_ms, out_last, &is_private);
 }
 
 enum err

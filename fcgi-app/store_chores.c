@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "store_access.h"
 #include "store_priv.h"
 #include "store_search.h"
 #include "store_tree.h"
@@ -126,6 +127,8 @@ store_chores(struct store *s, int64_t now_ms, bool *out_more)
 		e = store_idempotency_prune(s, now_ms - KEY_LIFE_MS);
 	if (e == OK)
 		e = store_usage_prune(s, usage_day(now_ms) - LIMIT_USAGE_DAYS);
+	if (e == OK)
+		e = store_spending_prune(s, usage_day(now_ms) - 2);
 	*out_more = more_text || more_chats;
 	if (e == OK && !*out_more)
 		e = scrub(s, now_ms);

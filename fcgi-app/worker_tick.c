@@ -8,9 +8,11 @@
 #include "event_names.h"
 #include "json.h"
 #include "killpoint.h"
+#include "quota.h"
 #include "store_chores.h"
 #include "utf8.h"
 
+#define BYTES_PER_TOKEN 4
 #define CLAIMS_PER_TICK 100 /* bounds the length of one transaction */
 
 /* --- events --- */
@@ -86,6 +88,16 @@ error_data(enum ai_fail kind, const char *lang, int64_t retry_in_ms)
 	return data;
 }
 
+/* What the attempt took of its owner's share. Where the provider did not say, about as much. */
+static enum err
+count_spent(struct store *s, const struct reply *r, const struct tick *t)
+{
+	int64_t told = r->outcome.usage.total;
+
+	return quota_spent(
+	    s, r->job.id, told > 0 ? told : (int64_t)(r->text.len / BYTES_PER_TOKEN), t->now_ms);
+}
+
 /* seq is the last of those that the ending takes: the error's (if any), stream_end's,
  * MessageSent's. */
 static enum err
@@ -118,7 +130,8 @@ write_ending(
 		units += utf8_utf16_len(r->text.data + r->stored, r->text.len - r->stored);
 	if ((err = store_reply_finish(s, &e)) != OK ||
 	    (err = store_job_finish(
-		 s, &r->job, t->owner, end->job, r->outcome.failure.message, t->now_ms)) != OK)
+		 s, &r->job, t->owner, end->job, r->outcome.failure.message, t->now_ms)) != OK ||
+	    (err = count_spent(s, r, t)) != OK)
 		return err;
 	killpoint("in-finish");
 	if (end->failure != AI_FAIL_NONE && (err = add_event(s, r, t, seq - 2, EVENT_ERROR,
@@ -156,7 +169,8 @@ write_retry(struct store *s, const struct reply *r, const struct tick *t,
 	j.crashes = retry->after.crashes;
 	j.is_shortened = retry->after.was_shortened || retry->shorten;
 	j.is_swapped = retry->swap_models;
-	if ((e = requeue(s, r, &j, t, t->now_ms + retry->delay_ms, seq)) != OK)
+	if ((e = requeue(s, r, &j, t, t->now_ms + retry->delay_ms, seq)) != OK ||
+	    (e = count_spent(s, r, t)) != OK)
 		return e;
 	return add_event(s, r, t, seq, EVENT_ERROR,
 	    error_data(r->outcome.failure.kind, r->lang, retry->delay_ms));
@@ -199,7 +213,9 @@ write_changes(struct store *s, struct reply *r, const struct tick *t)
 		count += 1;
 	if (count == 0)
 		return OK;
-	if ((e = store_chat_seq(s, r->job.chat_no, count, t->now_ms, &last)) != OK)
+	/* Whoever closed the chat meanwhile closed this text as well. */
+	if ((e = store_chat_seq_private(
+		 s, r->job.chat_no, count, t->now_ms, &last, &r->chat_is_private)) != OK)
 		return e;
 	r->tick.prev = last - count;
 	r->tick.seq = last - count + 1;
@@ -226,9 +242,9 @@ write_reply(struct store *s, struct reply *r, const struct tick *t)
 	if (r->text.len == r->stored && !r->has_ended && !t->is_leaving && r->renew_ms > t->now_ms)
 		return OK;
 	e = store_job_renew(s, &r->job, t->owner, t->now_ms, &cancel);
-	if (e == ERR_CONFLICT) { /* somebody else has it: nothing of ours may be written */
+	if (e == ERR_CONFLICT) { /* stopped, or somebody else has it: no text of ours any more */
 		r->is_lost = true;
-		return OK;
+		return count_spent(s, r, t);
 	}
 	if (e != OK)
 		return e;

@@ -288,7 +288,16 @@ config_load(
 {
 	struct config_loader l = { .c = out, .reader = reader };
 
-	*out = (struct config){ .ai_stop_seconds = -1 };
+	*out = (struct config){
+		.ai_stop_seconds = -1,
+		.rate_limit = -1,
+		.rate_limit_reads = -1,
+		.replies_at_once = -1,
+		.replies_at_once_address = -1,
+		.tokens_per_day = -1,
+		.tokens_per_day_address = -1,
+		.tokens_per_day_site = -1,
+	};
 	find_env_file(&l, env_path, self_path);
 	set_all(&l);
 	config_decide(out);

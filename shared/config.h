@@ -65,6 +65,9 @@ struct config {
 	/* access */
 	bool allow_open_chats;
 	bool trust_remote_user;
+	/* -1: not set (quota.h says what counts then); 0: no limit */
+	long rate_limit, rate_limit_reads, replies_at_once, replies_at_once_address;
+	long tokens_per_day, tokens_per_day_address, tokens_per_day_site;
 	char *cors_origins, *trusted_proxies, *jwt_secret, *jwt_issuer, *jwt_audience;
 	long accept_threads;
 

@@ -9,6 +9,7 @@
 #define APP CONFIG_APP
 #define PUSH CONFIG_PUSH
 #define PORT_MAX 65535
+#define COUNT_MAX 2000000000
 #define TEXT(env, alias, field, def, who, flag, grp, txt)                                          \
 	{                                                                                          \
 		.name = (env), .aliases = (alias), .offset = offsetof(struct config, field),       \
@@ -134,6 +135,20 @@ const struct setting settings[] = {
 	    "the web server's own login (REMOTE_USER) says who it is"),
 	NUMBER("APP_THREADS", NULL, accept_threads, "16", 1, LIMIT_ACCEPT_THREADS, APP, "Access",
 	    "requests served at once by a process"),
+	NUMBER("RATE_LIMIT_PER_MINUTE", NULL, rate_limit, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "requests that write, by identity and by address; 0: no limit; default 60 (all defaults of this group: none for this machine itself in local mode)"),
+	NUMBER("RATE_LIMIT_READS_PER_MINUTE", NULL, rate_limit_reads, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "requests that read, likewise; default 600"),
+	NUMBER("REPLIES_AT_ONCE", NULL, replies_at_once, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "chats of one identity that are being answered; default 2"),
+	NUMBER("REPLIES_AT_ONCE_PER_ADDRESS", NULL, replies_at_once_address, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "the same of one address; default 8"),
+	NUMBER("TOKENS_PER_DAY", NULL, tokens_per_day, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "tokens of the model that one identity may use a day (UTC); default 200000"),
+	NUMBER("TOKENS_PER_DAY_PER_ADDRESS", NULL, tokens_per_day_address, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "the same of one address; default 1000000"),
+	NUMBER("TOKENS_PER_DAY_SITE", NULL, tokens_per_day_site, NULL, 0, COUNT_MAX, APP, "Limits",
+	    "the budget of the whole site; default 5000000"),
 };
 /* clang-format on */
 const size_t settings_count = ARRAY_LEN(settings);

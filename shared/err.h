@@ -12,6 +12,7 @@ enum err {
 	ERR_NOT_FOUND, /* no such row, channel, route */
 	ERR_CONFLICT,  /* a unique or foreign key, or the state of the thing, says no */
 	ERR_LIMIT,     /* a cap of ours was reached */
+	ERR_QUOTA,     /* the caller's share is used up: later */
 	ERR_BUSY,      /* try again later */
 	ERR_FULL,      /* the disk has no room */
 	ERR_IO,        /* the kernel, the disk or a library failed; already logged */

@@ -208,12 +208,11 @@ CREATE TABLE invitations(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitations_chat ON invitations(chat_no);
 
--- Tokens of the model spent a day (UTC, days since 1970): by a person, an address, or the whole
--- site (who is the person's id, "a:" and the address, or "").
+-- Tokens of the model spent a day (UTC, days since 1970), for the limits: by a person, an address, or
+-- the whole site (who is the person's id, "a:" and the address, or "").
 CREATE TABLE spending(
   day INTEGER NOT NULL,
   who TEXT NOT NULL,
   tokens INTEGER NOT NULL DEFAULT 0,
-  replies INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(day, who)
 ) STRICT, WITHOUT ROWID;
