@@ -18,9 +18,7 @@ static const char *const sql[STATEMENTS] = {
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[GET] = "SELECT started_ms, count FROM rates WHERE k = ?1",
-	[PUT] =
-	    "INSERT INTO rates(k, started_ms, count) VALUES(?1, ?2, ?3)"
-	    " ON CONFLICT(k) DO UPDATE SET started_ms = ?2, count = ?3",
+	[PUT] = "INSERT OR REPLACE INTO rates(k, started_ms, count) VALUES(?1, ?2, ?3)",
 	/* a window that lies ahead is of the time before the machine was started */
 	[PRUNE] = "DELETE FROM rates WHERE started_ms < ?1 OR started_ms > ?2",
 };
