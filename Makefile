@@ -61,6 +61,7 @@ push     := $(call obj,$(filter-out %/main.c,$(wildcard push-server/*.c)))
 standin  := $(call obj,$(filter-out %/main.c,$(wildcard tests/gemini-standin/*.c)))
 programs := $(B)/bin/fcgi-app $(B)/bin/push-server
 unit     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+benches  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 fuzz     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 ours     := $(wildcard fcgi-app/*.[ch] push-server/*.[ch] shared/*.[ch] tests/*/*.[ch])
 
@@ -108,6 +109,9 @@ archives := $(B)/libapp.a $(B)/libpush.a $(B)/libstandin.a $(B)/libshared.a
 $(B)/unit/%: $(B)/tests/unit/%.o $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD) $(LINK) -o $@ $^ -lcmocka $(LIBS_app) $(LIBS_push)
+$(B)/bench/%: $(B)/tests/bench/%.o $(archives)
+	@mkdir -p $(@D)
+	$(call say,LD) $(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD) $(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)

@@ -3,7 +3,9 @@
  * something is to be written, a tick, then a round of the publisher.
  *
  * When is a tick due? At once for the first text of a reply and for its end, so that both are seen
- * without delay (but not more often than URGENT_MS: a thousand replies may start together);
+ * without delay (but never before three times as long has passed as the last tick took, and not
+ * more often than URGENT_MS: a thousand replies may start together, and every commit of ours takes
+ * the pages from the cache of those who accept messages);
  * LIMIT_TICK_MS after the last one for all other text; LIMIT_HEARTBEAT_MS for leases.
  */
 #include "ai_worker.h"
@@ -41,7 +43,7 @@ struct ai_worker {
 	struct worker_status status;
 	bool status_is_new, urgent, any_lease;
 	/* monotonic */
-	int64_t last_tick_ms, next_look_ms, stop_at_ms, idle_since_ms, retry_ms;
+	int64_t last_tick_ms, next_tick_ms, next_look_ms, stop_at_ms, idle_since_ms, retry_ms;
 };
 
 /* --- ticks --- */
@@ -65,7 +67,7 @@ tick_due_ms(struct ai_worker *w, int64_t now_ms, int64_t wall_ms)
 		if (r->tick.is_over)
 			continue;
 		if (r->has_ended || (has_text_to_store(r) && r->stored == 0))
-			at = w->last_tick_ms + URGENT_MS;
+			at = w->next_tick_ms;
 		else if (has_text_to_store(r))
 			at = w->last_tick_ms + LIMIT_TICK_MS;
 		else
@@ -194,6 +196,14 @@ look_for_ended_jobs(struct ai_worker *w)
 			w->replies[i]->renew_ms = 0;
 }
 
+static int64_t
+pause_after(int64_t tick_ms)
+{
+	int64_t pause = 3 * tick_ms;
+
+	return pause < URGENT_MS ? URGENT_MS : pause > LIMIT_TICK_MS ? LIMIT_TICK_MS : pause;
+}
+
 static void
 tick(struct ai_worker *w, bool is_leaving)
 {
@@ -235,10 +245,11 @@ tick(struct ai_worker *w, bool is_leaving)
 		w->retry_ms = now_ms + DB_RETRY_MS;
 	}
 	w->last_tick_ms = clock_mono_ms();
+	w->next_tick_ms = w->last_tick_ms + pause_after(w->last_tick_ms - now_ms);
 	w->next_look_ms = w->last_tick_ms + LOOK_MS;
 	/* More than one transaction's worth of jobs waits. */
 	if (t.may_claim && e == OK && !t.claimed_all)
-		w->next_look_ms = w->last_tick_ms + URGENT_MS;
+		w->next_look_ms = w->next_tick_ms;
 	free(t.claimed);
 	free(running);
 }
@@ -264,7 +275,7 @@ drop_finished(struct ai_worker *w)
 	w->count = kept;
 	/* Its chat, or its place among the running ones, may be what another job waits for. */
 	if (freed)
-		w->next_look_ms = w->last_tick_ms + URGENT_MS;
+		w->next_look_ms = w->next_tick_ms;
 }
 
 static void
@@ -308,7 +319,7 @@ poll_once(struct ai_worker *w)
 		return;
 	if (ready & 1U << FD_WAKE) {
 		wake_read(w->wake_fd);
-		w->next_look_ms = 0;
+		w->next_look_ms = w->next_tick_ms;
 	}
 	if (ready & 1U << FD_PUSH)
 		push_link_read(w->link);

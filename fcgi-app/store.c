@@ -14,13 +14,28 @@
 #include "log.h"
 #include "migrations.h"
 
-enum { META_GET, META_SET, META_DELETE, META_STATEMENTS };
+enum {
+	META_GET,
+	META_SET,
+	META_DELETE,
+	TX_BEGIN,
+	TX_COMMIT,
+	TX_MARK,
+	TX_UNMARK,
+	TX_READ,
+	META_STATEMENTS
+};
 
 /* clang-format off */
 static const char *const meta_sql[META_STATEMENTS] = {
 	[META_GET] = "SELECT v FROM meta WHERE k = ?1",
 	[META_SET] = "INSERT INTO meta(k, v) VALUES(?1, ?2) ON CONFLICT(k) DO UPDATE SET v = ?2",
 	[META_DELETE] = "DELETE FROM meta WHERE k = ?1",
+	[TX_BEGIN] = "BEGIN IMMEDIATE",
+	[TX_COMMIT] = "COMMIT",
+	[TX_MARK] = "SAVEPOINT caller",
+	[TX_UNMARK] = "RELEASE caller",
+	[TX_READ] = "BEGIN",
 };
 /* clang-format on */
 const struct stmt_table store_meta_statements = { meta_sql, META_STATEMENTS };
@@ -75,6 +90,15 @@ static enum err
 exec(struct store *s, const char *sql)
 {
 	return store_error(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+/* For what every transaction does: a statement that is parsed once. */
+static enum err
+run(struct store *s, size_t statement)
+{
+	auto_stmt *st = s->stmt[PART_META][statement];
+
+	return store_run(s, st);
 }
 
 /* 0.2 ms at first, 5 ms at most, STORE_BUSY_MS in all: transactions here last a few ms. */
@@ -230,7 +254,7 @@ store_begin(struct store *s, enum store_durability d)
 	if (e != OK)
 		return e;
 	s->durability = d;
-	return exec(s, "BEGIN IMMEDIATE");
+	return run(s, TX_BEGIN);
 }
 
 /* Nothing waits for it: when somebody reads from the log just now, it is for another time. */
@@ -247,7 +271,7 @@ truncate_log(struct store *s)
 enum err
 store_commit(struct store *s)
 {
-	enum err e = exec(s, "COMMIT");
+	enum err e = run(s, TX_COMMIT);
 
 	if (e != OK)
 		store_rollback(s);
@@ -266,13 +290,13 @@ store_rollback(struct store *s)
 enum err
 store_mark(struct store *s)
 {
-	return exec(s, "SAVEPOINT caller");
+	return run(s, TX_MARK);
 }
 
 enum err
 store_unmark(struct store *s)
 {
-	return exec(s, "RELEASE caller");
+	return run(s, TX_UNMARK);
 }
 
 void
@@ -285,14 +309,14 @@ store_back(struct store *s)
 enum err
 store_read_begin(struct store *s)
 {
-	return exec(s, "BEGIN");
+	return run(s, TX_READ);
 }
 
 void
 store_read_end(struct store *s)
 {
 	if (sqlite3_get_autocommit(s->db) == 0)
-		(void)exec(s, "COMMIT");
+		(void)run(s, TX_COMMIT);
 }
 
 /* --- meta --- */

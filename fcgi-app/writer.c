@@ -13,7 +13,8 @@ struct task {
 	void *arg;
 	enum store_durability durability;
 	enum err result;
-	bool is_done;
+	bool is_done;        /* {lock} */
+	pthread_cond_t done; /* its own: nobody is woken for the work of others */
 	struct task *next;
 };
 
@@ -21,7 +22,7 @@ struct writer {
 	struct store *store;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t work, done;
+	pthread_cond_t work;
 	struct task *first, **last; /* {lock} */
 	bool stopping;              /* {lock} */
 };
@@ -124,9 +125,10 @@ run(void *arg)
 		(void)pthread_mutex_unlock(&w->lock);
 		run_batch(w, batch, n);
 		(void)pthread_mutex_lock(&w->lock);
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			batch[i]->is_done = true;
-		(void)pthread_cond_broadcast(&w->done);
+			(void)pthread_cond_signal(&batch[i]->done);
+		}
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -145,7 +147,6 @@ writer_start(struct writer **out, const char *db_path)
 	w->last = &w->first;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->work, NULL);
-	(void)pthread_cond_init(&w->done, NULL);
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort();
 	*out = w;
@@ -163,7 +164,6 @@ writer_stop(struct writer *w)
 	(void)pthread_mutex_unlock(&w->lock);
 	(void)pthread_join(w->thread, NULL);
 	store_close(w->store);
-	(void)pthread_cond_destroy(&w->done);
 	(void)pthread_cond_destroy(&w->work);
 	(void)pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -172,13 +172,14 @@ writer_stop(struct writer *w)
 enum err
 writer_submit(struct writer *w, enum store_durability d, writer_fn fn, void *arg)
 {
-	struct task t = { .fn = fn, .arg = arg, .durability = d };
+	struct task t = { .fn = fn, .arg = arg, .durability = d, .done = PTHREAD_COND_INITIALIZER };
 
 	(void)pthread_mutex_lock(&w->lock);
 	enqueue(w, &t);
 	(void)pthread_cond_signal(&w->work);
 	while (!t.is_done)
-		(void)pthread_cond_wait(&w->done, &w->lock);
+		(void)pthread_cond_wait(&t.done, &w->lock);
 	(void)pthread_mutex_unlock(&w->lock);
+	(void)pthread_cond_destroy(&t.done);
 	return t.result;
 }

@@ -71,7 +71,7 @@ CREATE TABLE messages(
   updated_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX messages_changed ON messages(chat_no, changed_seq);
-CREATE INDEX messages_parent ON messages(parent_id);
+CREATE INDEX messages_parent ON messages(parent_id, chat_no); -- the chat: for its roots
 CREATE INDEX messages_post ON messages(chat_no, post_hash) WHERE post_hash IS NOT NULL;
 
 -- Text of a running reply as it came, a row a tick: appending to messages.content each time would

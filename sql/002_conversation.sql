@@ -17,8 +17,6 @@ CREATE TABLE tombstones(
   PRIMARY KEY(chat_no, seq, uid)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX messages_roots ON messages(chat_no, id) WHERE parent_id IS NULL;
-
 -- Finished messages that are not in the index yet: the worker takes them in small portions, so that
 -- nobody who posts waits for it. A message is in the index exactly if messages_text shows it.
 CREATE TABLE index_queue(

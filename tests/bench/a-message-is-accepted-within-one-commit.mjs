@@ -1,0 +1,136 @@
+/**
+ * POST /api/send-message beside the floor of its promise: one bare durable SQLite commit
+ * (synchronous=FULL), measured in turn with it, on the same file system, in the same run.
+ *
+ *   idle     nothing else runs
+ *   busy     STREAMS replies stream, and the model takes 2 s before each first word
+ *   64       64 clients at once: accepted messages a second, beside bare commits one after the other
+ *   routes   reads, idle and while 64 clients post
+ *
+ * Exits 1 when the median of an accepted message is beyond one commit + 3 ms, when 64 clients are
+ * not faster than one commit each, or when a read takes more than 5 ms longer at the median.
+ */
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { startSystem, waitFor } from '../integration/harness.mjs';
+
+const STREAMS = Number(process.env.STREAMS ?? 200);
+const ROUNDS = Number(process.env.ROUNDS ?? 150);
+const CLIENTS = 64;
+const POSTS = 1280; /* of all CLIENTS together */
+const SLACK_MS = 3;
+
+const system = await startSystem({ env: { AI_MAX_REPLIES: '4096' } });
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+const { hostname, port } = new URL(system.url);
+
+const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const p99 = (list) => list.sort((a, b) => a - b)[Math.floor(list.length * 0.99)];
+const line = (list) => `median ${median(list).toFixed(2)} ms, p99 ${p99(list).toFixed(2)} ms`;
+
+/** Milliseconds of one request; throws unless it is answered with status. */
+function time(method, path, status, body) {
+	return new Promise((done, fail) => {
+		const start = performance.now();
+		const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+		const call = request({ hostname, port, agent, method, path, headers }, (answer) => {
+			answer.on('data', () => {});
+			answer.on('end', () => (answer.statusCode === status ? done(performance.now() - start) : fail(new Error(`${method} ${path}: ${answer.statusCode}`))));
+		});
+		call.on('error', fail);
+		call.end(body);
+	});
+}
+let chats = 0;
+const post = (content) => time('POST', '/api/send-message', 202, JSON.stringify({ chatId: `b${chats++}`, messages: [{ role: 'user', content }] }));
+const SLOW = 'why? [[first=2000,bytes=400]]';
+
+/* The floor: a row like ours, alone in its own file. */
+const floor = new DatabaseSync(join(system.dir, 'floor.db'));
+floor.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(id INTEGER PRIMARY KEY, body TEXT)');
+const insert = floor.prepare('INSERT INTO t(body) VALUES(?)');
+const row = 'x'.repeat(400);
+function commit() {
+	const start = performance.now();
+	insert.run(row);
+	return performance.now() - start;
+}
+
+async function inTurn(rounds) {
+	const commits = [], posts = [];
+	for (let i = 0; i < rounds; i++) {
+		commits.push(commit());
+		posts.push(await post(SLOW));
+	}
+	return { commits, posts };
+}
+
+const PROGRAMS = ['web', 'app', 'worker', 'push', 'standin'];
+const pid = (name) => [].concat(system.pids[name])[0];
+/** CPU in ms so far: of a program, or of this one. */
+function cpuMs(name) {
+	if (name === 'bench') {
+		const { user, system: kernel } = process.cpuUsage();
+		return (user + kernel) / 1000;
+	}
+	const fields = readFileSync(`/proc/${pid(name)}/stat`, 'utf8').split(') ')[1].split(' ');
+	return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms
+}
+const cpuOfAll = () => [...PROGRAMS, 'bench'].map(cpuMs);
+
+async function together(total) {
+	const posts = [], start = performance.now();
+	let left = total;
+	await Promise.all(Array.from({ length: CLIENTS }, async () => {
+		while (left-- > 0)
+			posts.push(await post(SLOW));
+	}));
+	return { posts, perSecond: total / ((performance.now() - start) / 1000) };
+}
+
+const READS = ['/api/chats/b0/history?after=0', '/api/chats', '/api/config', '/api/health'];
+async function reads(rounds) {
+	const result = Object.fromEntries(READS.map((path) => [path, []]));
+	for (let i = 0; i < rounds; i++)
+		for (const path of READS)
+			result[path].push(await time('GET', path, 200));
+	return result;
+}
+
+const failed = [];
+const check = (ok, what) => ok || failed.push(what);
+
+await post('hello');
+const idleReads = await reads(ROUNDS);
+const idle = await inTurn(ROUNDS);
+console.log(`idle: bare commit ${line(idle.commits)}; accepted ${line(idle.posts)}`);
+check(median(idle.posts) < median(idle.commits) + SLACK_MS, 'idle');
+
+await Promise.all(Array.from({ length: STREAMS }, (_, i) => time('POST', '/api/send-message', 202,
+	JSON.stringify({ chatId: `s${i}`, messages: [{ role: 'user', content: '[[bytes=60000,chunk=60,delay=100]]' }] }))));
+await waitFor(async () => (await system.standin.counters()).open_streams >= STREAMS, 'all streams');
+const busy = await inTurn(ROUNDS);
+console.log(`${STREAMS} replies stream: bare commit ${line(busy.commits)}; accepted ${line(busy.posts)}`);
+check(median(busy.posts) < median(busy.commits) + SLACK_MS, 'busy');
+
+const commits = Array.from({ length: ROUNDS }, commit);
+const floorPerSecond = 1000 / (commits.reduce((sum, ms) => sum + ms, 0) / commits.length);
+const cpuBefore = cpuOfAll();
+const [many, busyReads] = await Promise.all([together(POSTS), reads(20)]);
+console.log(`${CLIENTS} clients: ${many.perSecond.toFixed(0)} accepted a second (${line(many.posts)}); bare commits ${floorPerSecond.toFixed(0)} a second: ${(many.perSecond / floorPerSecond).toFixed(1)} times the floor`);
+check(many.perSecond > floorPerSecond, `${CLIENTS} clients`);
+const cpu = cpuOfAll().map((ms, i) => ((ms - cpuBefore[i]) / POSTS).toFixed(2));
+console.log(`  CPU ms for each of these: ${[...PROGRAMS, 'bench'].map((name, i) => `${name} ${cpu[i]}`).join(', ')}`);
+for (const path of READS) {
+	console.log(`GET ${path}: idle ${line(idleReads[path])}; while ${CLIENTS} post and ${STREAMS} stream ${line(busyReads[path])}`);
+}
+
+agent.destroy();
+floor.close();
+await system.stop();
+if (failed.length > 0)
+	console.log(`beyond the promise: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);
