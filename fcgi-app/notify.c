@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "limit.h"
@@ -68,6 +69,30 @@ notify_send(struct notify *n, const char *p, size_t len)
 	case EMSGSIZE: return ERR_LIMIT;
 	default: log_errno("notify failed"); return ERR_IO;
 	}
+}
+
+enum err
+notify_look(const struct notify *n, struct notify_identity *out)
+{
+	struct stat st;
+
+	if (stat(n->to.sun_path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_CONFLICT;
+	*out = (struct notify_identity){
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.made_ns = st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec,
+	};
+	return OK;
+}
+
+bool
+notify_is_served(const struct notify *n)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 && (connect(fd, (const struct sockaddr *)&n->to, sizeof n->to) == 0 ||
+			      (errno != ENOENT && errno != ECONNREFUSED));
 }
 
 int

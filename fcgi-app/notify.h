@@ -12,7 +12,9 @@
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util.h"
 
@@ -21,6 +23,18 @@ struct notify;
 enum err notify_open(struct notify **out, const char *path) MUST_CHECK;
 void notify_close(struct notify *n);
 enum err notify_send(struct notify *n, const char *p, size_t len) MUST_CHECK;
+
+/* Which socket lies at the path: another one after each start of the push server. */
+struct notify_identity {
+	uint64_t device, inode;
+	int64_t made_ns;
+};
+
+/* ERR_NOT_FOUND: none. ERR_CONFLICT: we may not look. */
+enum err notify_look(const struct notify *n, struct notify_identity *out) MUST_CHECK;
+
+/* Somebody reads it; a killed push server leaves its socket behind. */
+bool notify_is_served(const struct notify *n);
 
 int notify_fd(const struct notify *n); /* readable: notify_read has something */
 

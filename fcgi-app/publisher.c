@@ -7,6 +7,7 @@
 #include "json.h"
 #include "log.h"
 #include "notify_wire.h"
+#include "packet.h"
 
 #define EVENT_BYTES (LIMIT_DATAGRAM_BYTES) /* of one event's JSON */
 
@@ -14,16 +15,10 @@ struct publisher {
 	struct push_link *link;
 	bool is_logging; /* BROADCAST_DRIVER=log */
 	const char *app_id;
-	struct buf packet;        /* lines that go together */
-	struct reply **in_packet; /* whose delta is in it */
-	size_t reply_count, reply_cap;
-	int64_t rows[LIMIT_OUTBOX_ROUND]; /* outbox rows in it */
-	size_t row_count;
-	int64_t *taken;
-	size_t taken_count, taken_cap;
-	int64_t last_row; /* rows up to this one were sent */
+	struct packet packet;
 	int64_t next_ms;
 	bool more_rows;
+	bool has_held; /* rows before last_row were passed over */
 };
 
 struct publisher *
@@ -33,7 +28,7 @@ publisher_new(struct push_link *link, const struct config *c)
 
 	p->link = link;
 	p->app_id = c->pusher_app_id;
-	p->packet = BUF_INIT(LIMIT_DATAGRAM_BYTES);
+	packet_init(&p->packet, link);
 	p->next_ms = INT64_MAX;
 	p->is_logging = strcmp(c->broadcast_driver, "log") == 0;
 	return p;
@@ -44,84 +39,8 @@ publisher_free(struct publisher *p)
 {
 	if (p == NULL)
 		return;
-	buf_free(&p->packet);
-	free(p->in_packet);
-	free(p->taken);
+	packet_free(&p->packet);
 	free(p);
-}
-
-/* --- the packet --- */
-
-static void
-take_row(struct publisher *p, int64_t id)
-{
-	if (p->taken_count == p->taken_cap) {
-		p->taken_cap = p->taken_cap > 0 ? 2 * p->taken_cap : 64;
-		p->taken = xrealloc(p->taken, p->taken_cap, sizeof *p->taken);
-	}
-	p->taken[p->taken_count++] = id;
-	p->last_row = id;
-}
-
-static void
-packet_clear(struct publisher *p)
-{
-	buf_clear(&p->packet);
-	for (size_t i = 0; i < p->reply_count; i++)
-		p->in_packet[i]->is_in_packet = false;
-	p->reply_count = p->row_count = 0;
-}
-
-static void
-drop_deltas(struct reply **replies, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		replies[i]->push_seq = 0;
-}
-
-/* What was in the packet is with the push server. */
-static void
-packet_sent(struct publisher *p)
-{
-	drop_deltas(p->in_packet, p->reply_count);
-	for (size_t i = 0; i < p->row_count; i++)
-		take_row(p, p->rows[i]);
-	packet_clear(p);
-}
-
-/* Sends the packet. On an error what was in it waits again, deltas only if that has a point. */
-static enum err
-packet_send(struct publisher *p, int64_t now_ms)
-{
-	enum err e;
-
-	if (p->packet.len == 0) { /* rows of events that were dropped may be in it */
-		packet_sent(p);
-		return OK;
-	}
-	e = push_link_send(p->link, p->packet.data, p->packet.len, now_ms);
-	if (e == OK) {
-		packet_sent(p);
-		return OK;
-	}
-	if (e != ERR_BUSY)
-		drop_deltas(p->in_packet, p->reply_count);
-	p->next_ms = push_link_retry_ms(p->link);
-	packet_clear(p);
-	return e;
-}
-
-/* Adds a line; sends what is there first if it does not fit any more. */
-static enum err
-packet_add(struct publisher *p, const struct notify_line *line, int64_t now_ms)
-{
-	enum err e = notify_line_write(&p->packet, line);
-
-	if (e != ERR_LIMIT || p->packet.len == 0)
-		return e;
-	if ((e = packet_send(p, now_ms)) != OK)
-		return e;
-	return notify_line_write(&p->packet, line);
 }
 
 static enum err
@@ -143,7 +62,7 @@ add_line(struct publisher *p, const struct event_channels *channels, const char 
 		line.socket_id = row->socket_id;
 		line.rid = row->rid;
 	}
-	return packet_add(p, &line, now_ms);
+	return packet_add(&p->packet, &line, now_ms);
 }
 
 /* --- deltas --- */
@@ -160,18 +79,13 @@ add_delta(struct publisher *p, struct reply *r, int64_t now_ms)
 	event_channels(r->chat_id, r->chat_is_private, &channels);
 	if (e == OK)
 		e = add_line(p, &channels, EVENT_TEXT_DELTA, &data, NULL, now_ms);
-	if (e == ERR_LIMIT && p->packet.len == 0) { /* too much waited: readers fetch it */
+	if (e == ERR_LIMIT && p->packet.lines.len == 0) { /* too much waited: readers fetch it */
 		r->push_seq = 0;
 		return OK;
 	}
 	if (e != OK)
 		return e;
-	if (p->reply_count == p->reply_cap) {
-		p->reply_cap = p->reply_cap > 0 ? 2 * p->reply_cap : 64;
-		p->in_packet = xrealloc(p->in_packet, p->reply_cap, sizeof(struct reply *));
-	}
-	p->in_packet[p->reply_count++] = r;
-	r->is_in_packet = true;
+	packet_note_reply(&p->packet, r);
 	return OK;
 }
 
@@ -256,7 +170,7 @@ add_eviction(struct round *round, const struct outbox_event *row)
 		};
 
 		if (e == OK)
-			e = packet_add(round->p, &line, round->now_ms);
+			e = packet_add(&round->p->packet, &line, round->now_ms);
 	}
 	return e;
 }
@@ -290,6 +204,26 @@ add_row(struct round *round, const struct outbox_event *row)
 }
 
 static bool
+note_created(void *arg, const struct message *m)
+{
+	*(int64_t *)arg = m->created_ms;
+	return true;
+}
+
+/* The end of a reply whose old clients may not be back yet: see outage.h. */
+static bool
+is_held(const struct round *round, const struct outbox_event *row)
+{
+	const struct push_link *link = round->p->link;
+	int64_t asked_ms = 0;
+
+	return round->now_ms < push_link_held_until_ms(link) &&
+	       strcmp(row->name, EVENT_MESSAGE_SENT) == 0 &&
+	       store_message_get(round->reader, row->message_id, note_created, &asked_ms) == OK &&
+	       push_link_holds(link, asked_ms, round->now_ms);
+}
+
+static bool
 on_row(void *arg, const struct outbox_event *row)
 {
 	struct round *round = arg;
@@ -300,7 +234,12 @@ on_row(void *arg, const struct outbox_event *row)
 		if (p->is_logging)
 			log_info("event name=%s seq=%lld rid=%s", row->name, (long long)row->seq,
 			    row->rid != NULL ? row->rid : "");
-		take_row(p, row->id);
+		packet_note_row(&p->packet, row->id);
+		return true;
+	}
+	if (is_held(round, row)) {
+		p->has_held = true;
+		packet_pass_over(&p->packet, row->id);
 		return true;
 	}
 	round->e =
@@ -312,8 +251,61 @@ on_row(void *arg, const struct outbox_event *row)
 		round->e = OK;
 	}
 	if (round->e == OK)
-		p->rows[p->row_count++] = row->id;
+		packet_note_row(&p->packet, row->id);
 	return round->e == OK;
+}
+
+static void
+drop_deltas(struct reply **replies, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		replies[i]->push_seq = 0;
+}
+
+static bool
+note_row(void *arg, const struct outbox_event *row)
+{
+	(void)row;
+	*(bool *)arg = true;
+	return false;
+}
+
+/* The push server is away: readers will fetch the text; events wait, if there are any. */
+static enum err
+wait_for_return(struct publisher *p, struct store *reader, struct reply **replies, size_t count)
+{
+	bool waits = p->has_held;
+	enum err e = store_outbox_list(reader, p->packet.last_row, 1, note_row, &waits);
+
+	drop_deltas(replies, count);
+	p->next_ms = waits ? push_link_retry_ms(p->link) : INT64_MAX;
+	return e;
+}
+
+/* Rows that were passed over are listed again when their time has come. */
+static void
+take_up_held(struct publisher *p, int64_t now_ms)
+{
+	/* what is sent and not yet deleted would be sent again: the next tick deletes it */
+	if (!p->has_held || now_ms < push_link_held_until_ms(p->link) || p->packet.taken_count > 0)
+		return;
+	p->has_held = false;
+	p->packet.last_row = 0;
+}
+
+/* When to run again after a round that ended with e. */
+static int64_t
+next_round_ms(const struct publisher *p, enum err e, int64_t now_ms)
+{
+	int64_t next_ms = INT64_MAX;
+
+	if (e != OK)
+		next_ms = push_link_retry_ms(p->link);
+	else if (p->more_rows)
+		return now_ms;
+	else if (p->has_held)
+		next_ms = push_link_held_until_ms(p->link);
+	return next_ms > now_ms ? next_ms : now_ms + LIMIT_TICK_MS;
 }
 
 enum err
@@ -329,21 +321,24 @@ publisher_run(
 		drop_deltas(replies, count);
 		return OK;
 	}
-	p->next_ms = INT64_MAX;
-	packet_clear(p);
-	e = store_outbox_list(reader, p->last_row, LIMIT_OUTBOX_ROUND, on_row, &round);
-	if (e != OK)
+	if (is_on && !push_link_look(p->link, now_ms))
+		return wait_for_return(p, reader, replies, count);
+	take_up_held(p, now_ms);
+	packet_clear(&p->packet);
+	e = store_outbox_list(reader, p->packet.last_row, LIMIT_OUTBOX_ROUND, on_row, &round);
+	if (e != OK) {
+		p->next_ms = next_round_ms(p, e, now_ms);
 		return e;
+	}
 	p->more_rows = round.listed == LIMIT_OUTBOX_ROUND;
 	for (size_t i = 0; i < count && round.e == OK && is_on; i++)
 		if (replies[i]->push_seq != 0 && !replies[i]->is_in_packet)
 			round.e = add_delta(p, replies[i], now_ms);
 	if (round.e == OK)
-		round.e = packet_send(p, now_ms);
+		round.e = packet_send(&p->packet, now_ms);
 	if (!is_on || round.e == ERR_NOT_FOUND || round.e == ERR_CONFLICT)
 		drop_deltas(replies, count);
-	if (p->more_rows && round.e == OK)
-		p->next_ms = now_ms;
+	p->next_ms = next_round_ms(p, round.e, now_ms);
 	return round.e == ERR_IO ? ERR_IO : OK;
 }
 
@@ -356,15 +351,12 @@ publisher_next_ms(const struct publisher *p)
 const int64_t *
 publisher_taken(const struct publisher *p, size_t *out_count)
 {
-	*out_count = p->taken_count;
-	return p->taken;
+	*out_count = p->packet.taken_count;
+	return p->packet.taken;
 }
 
 void
 publisher_deleted(struct publisher *p, size_t count)
 {
-	if (count == 0)
-		return;
-	memmove(p->taken, p->taken + count, (p->taken_count - count) * sizeof *p->taken);
-	p->taken_count -= count;
+	packet_deleted(&p->packet, count);
 }

@@ -3,8 +3,9 @@
  *
  * Deltas come from memory and are sent once: what cannot go now joins what comes next, and what
  * the absence of the push server swallows is a gap that readers heal. Events come from the outbox
- * and stay there until the push server's socket took them. Nothing of a chat overtakes anything
- * of the same chat. The lines of all chats are packed into as few datagrams as fit, because the
+ * and stay there until the push server's socket took them; after an outage a MessageSent waits for
+ * the clients to be back (outage.h). But for these nothing of a chat overtakes anything of the same
+ * chat. The lines of all chats are packed into as few datagrams as fit, because the
  * queue of a stock kernel holds eleven, whatever their size.
  *
  * Owns:    what waits; link is borrowed. Threads: the worker's.

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "log.h"
 #include "notify.h"
+#include "outage.h"
 
 #define RETRY_AWAY_MS 250 /* the push server is restarting, or not there at all */
 #define RETRY_FULL_MS 5   /* its queue is short, and so is its working off */
@@ -15,6 +16,8 @@ struct push_link {
 	long long refused_uid;
 	int64_t refused_until_ms, retry_ms;
 	int64_t full_since_ms; /* 0: it is not */
+	struct outage outage;
+	struct notify_identity socket; /* as last seen; all zero: never */
 	bool changed;
 };
 
@@ -85,6 +88,14 @@ on_full(struct push_link *l, int64_t now_ms)
 	l->retry_ms = now_ms + RETRY_FULL_MS;
 }
 
+static void
+on_away(struct push_link *l, int64_t now_ms)
+{
+	outage_begins(&l->outage, now_ms);
+	set_state(l, PUSH_AWAY, 0);
+	l->retry_ms = now_ms + RETRY_AWAY_MS;
+}
+
 enum err
 push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms)
 {
@@ -97,12 +108,54 @@ push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms)
 			set_state(l, PUSH_OK, 0);
 		return OK;
 	case ERR_BUSY: on_full(l, now_ms); return e;
-	case ERR_NOT_FOUND: set_state(l, PUSH_AWAY, 0); break;
+	case ERR_NOT_FOUND: on_away(l, now_ms); return e;
 	case ERR_CONFLICT: set_state(l, PUSH_REFUSED, -1); break;
 	default: break;
 	}
 	l->retry_ms = now_ms + RETRY_AWAY_MS;
 	return e;
+}
+
+static bool
+is_another(const struct notify_identity *a, const struct notify_identity *b)
+{
+	return a->inode != b->inode || a->device != b->device || a->made_ns != b->made_ns;
+}
+
+bool
+push_link_look(struct push_link *l, int64_t now_ms)
+{
+	struct notify_identity seen = { 0 };
+	bool was_away = l->state == PUSH_AWAY;
+	enum err e;
+
+	if (was_away && now_ms < l->retry_ms)
+		return false;
+	e = notify_look(l->notify, &seen);
+	if (e == ERR_NOT_FOUND || (was_away && !notify_is_served(l->notify))) {
+		on_away(l, now_ms);
+		return false;
+	}
+	if (was_away || (l->socket.inode != 0 && is_another(&l->socket, &seen))) {
+		outage_begins(&l->outage, now_ms);
+		outage_ends(&l->outage, now_ms, clock_wall_ms());
+	}
+	if (was_away)
+		set_state(l, PUSH_OK, 0);
+	l->socket = seen;
+	return true;
+}
+
+bool
+push_link_holds(const struct push_link *l, int64_t asked_ms, int64_t now_ms)
+{
+	return outage_holds(&l->outage, asked_ms, now_ms);
+}
+
+int64_t
+push_link_held_until_ms(const struct push_link *l)
+{
+	return l->outage.until_ms;
 }
 
 int64_t

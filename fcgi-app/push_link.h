@@ -28,6 +28,19 @@ bool push_link_is_on(const struct push_link *l);
 enum err push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms) MUST_CHECK;
 int64_t push_link_retry_ms(const struct push_link *l);
 
+/*
+ * Before a round: notes whether it is there, and whether it has been started anew. False: it is
+ * away, sending has no point; push_link_retry_ms says when to look again.
+ */
+bool push_link_look(struct push_link *l, int64_t now_ms);
+
+/*
+ * After an outage: the last event of a reply that was asked for at asked_ms (wall clock) waits
+ * until push_link_held_until_ms, when the clients are back.
+ */
+bool push_link_holds(const struct push_link *l, int64_t asked_ms, int64_t now_ms);
+int64_t push_link_held_until_ms(const struct push_link *l);
+
 /* Until then it drops what we send; 0: it does not. */
 int64_t push_link_refused_until_ms(const struct push_link *l, int64_t now_ms);
 

@@ -1,5 +1,5 @@
 /**
- * The push server stops reading until the notify queue is full while replies stream.
+ * The push server stops reading until the notify queue is full, or is away for ten seconds, while replies stream.
  * Afterwards the old client's MessageSent and what a page shows equal what is stored, each reply once.
  */
 import assert from 'node:assert/strict';
@@ -11,6 +11,7 @@ import { OldClient } from './old-client.mjs';
 import { PageConnection } from './page-client.mjs';
 
 const CHATS = 12;
+const AWAY_MS = 10_000;
 const QUEUE = Number(readFileSync('/proc/sys/net/unix/max_dgram_qlen', 'utf8'));
 
 const health = async (system) => (await fetch(`${system.url}/api/health`)).json();
@@ -76,6 +77,24 @@ describe('every reader equals the database', () => {
 			}
 			await equalTheDatabase(readers.chats);
 			await waitFor(async () => (await health(system)).push === 'ok', 'push ok');
+		} finally {
+			readers.close();
+		}
+	});
+
+	test(`after the push server was away for ${AWAY_MS / 1000} s`, { timeout: 120_000 }, async () => {
+		readers = await openReaders(system, 'away');
+		try {
+			await ask(system, readers.chats, [{ bytes: 1500, delay: 60 }, { bytes: 8000, delay: 150 }]);
+			await areStreaming(readers.chats);
+			await system.kill('push', 'SIGTERM');
+			const until = Date.now() + AWAY_MS;
+			await waitFor(async () => (await health(system)).reasons.some((r) => r.code === 'push_away'), 'push_away');
+			await haveEnded(readers.chats.filter((_, i) => i % 2 === 0));
+			await waitFor(() => Date.now() >= until, 'the ten seconds');
+			await system.restart('push');
+			await haveEnded(readers.chats);
+			await equalTheDatabase(readers.chats);
 		} finally {
 			readers.close();
 		}

@@ -26,7 +26,6 @@ class Page {
 		Object.assign(this, { system, chatId, subscriptions: 0 });
 	}
 
-	/** To a channel, now or of a new socket. */
 	listen(channel) {
 		channel.bind_global((name, data) => {
 			if (!name.startsWith('pusher'))
@@ -108,7 +107,10 @@ export class PageConnection {
 
 	constructor(system) {
 		this.system = system;
-		this.#connect();
+		const url = new URL(system.url);
+		this.pusher = new Pusher('local', {
+			wsHost: url.hostname, wsPort: Number(url.port), forceTLS: false, enabledTransports: ['ws'], cluster: 'unused',
+		});
 	}
 
 	async open(chatId) {
@@ -129,19 +131,5 @@ export class PageConnection {
 		for (const page of this.#pages.values())
 			page.close();
 		this.pusher.disconnect();
-	}
-
-	/** After two sockets that broke early pusher-js says "failed" and gives up: a reload is what a person would do. */
-	#connect() {
-		const url = new URL(this.system.url);
-		this.pusher = new Pusher('local', {
-			wsHost: url.hostname, wsPort: Number(url.port), forceTLS: false, enabledTransports: ['ws'], cluster: 'unused',
-		});
-		this.pusher.connection.bind('failed', () => {
-			this.pusher.disconnect();
-			this.#connect();
-			for (const page of this.#pages.values())
-				page.listen(this.pusher.subscribe(`chat.${page.chatId}`));
-		});
 	}
 }
