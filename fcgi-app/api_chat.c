@@ -208,7 +208,7 @@ run_delete(struct store *s, struct api_write *w, json_t **out_answer)
 	char until[CLOCK_RFC3339_SIZE];
 	enum err e = conversation_delete(s, &w->chat, &w->by);
 
-	if (e != OK)
+	if (e != OK || (e = access_evict(s, w->chat.id, w->by.rid, w->by.now_ms)) != OK)
 		return e;
 	*out_answer = json_pack("{s:o, s:b, s:s}", "chatId",
 	    chat_id_json(w->chat.id, w->chat.id_is_number), "deleted", true, "restoreUntil",

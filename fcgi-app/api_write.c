@@ -105,6 +105,10 @@ answer_error(struct app *a, const struct http_request *q, const struct task *t, 
 		gate_refuse_chat(a, q, r);
 		return;
 	}
+	if (e == ERR_QUOTA) {
+		quota_refuse(a, q, r);
+		return;
+	}
 	if (t->key_is_taken) {
 		http_problem(r, 422, "idempotency_key_reused",
 		    "This Idempotency-Key was used for another request.", q->rid);
