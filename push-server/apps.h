@@ -1,9 +1,16 @@
 /*
- * apps - who may use this server: the app of the environment, later those of a file too.
+ * apps - who may use this server: the app of the environment, and those of PUSH_APPS_FILE.
  *
- * Owns:    every app and its strings. An app lives as long as the table.
+ * The environment's app always exists. The file may name it again, with the same key and secret:
+ * then all its other settings are the file's. When the file is read again, apps that stay keep
+ * their place in memory and their connections; one that goes is retired until its last connection
+ * is gone.
+ *
+ * Owns:    every app and its strings. An app lives as long as the table, a retired one until
+ *          apps_sweep has told that it is forgotten.
  * Threads: the event-loop thread only.
- * Errors:  ERR_INVALID: an app without id, key or secret.
+ * Errors:  ERR_INVALID: an app without id, key or secret, or a file with a mistake (said in why).
+ * Limits:  LIMIT_APPS, LIMIT_APPS_FILE_BYTES, LIMIT_APP_FIELD_LEN, LIMIT_WEBHOOKS.
  */
 #ifndef APPS_H
 #define APPS_H
@@ -12,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "config.h"
 
 struct hub_app;
@@ -22,8 +30,28 @@ struct app_limits {
 	size_t presence_members; /* users of one presence channel */
 	size_t user_info_bytes;  /* of one of them, as compact JSON */
 	long client_events_per_second;
+	long api_events_per_second;       /* 0: no limit */
 	long cache_seconds;               /* how long a cache channel remembers */
 	long user_authentication_seconds; /* with has_user_authentication */
+};
+
+enum webhook_event {
+	WEBHOOK_CHANNEL_OCCUPIED,
+	WEBHOOK_CHANNEL_VACATED,
+	WEBHOOK_MEMBER_ADDED,
+	WEBHOOK_MEMBER_REMOVED,
+	WEBHOOK_CLIENT_EVENT,
+	WEBHOOK_CACHE_MISS,
+	WEBHOOK_SUBSCRIPTION_COUNT,
+	WEBHOOK_EVENT_COUNT,
+};
+
+/* Where an app's events are posted. */
+struct app_webhook {
+	char *url;
+	unsigned events;               /* 1 << enum webhook_event */
+	char *starts_with, *ends_with; /* of the channel's name; NULL: any */
+	char **headers;                /* "Name: value", NULL-terminated; NULL: none */
 };
 
 struct app {
@@ -35,17 +63,40 @@ struct app {
 				       */
 	bool has_subscription_count;  /* members of a channel are told how many they are */
 	bool has_watchlist;     /* signed-in users are told who of their watchlist is online */
+	bool has_webhook_batch; /* several events in one post */
 	char **allowed_origins; /* host names, NULL-terminated; NULL: all */
 	struct app_limits limits;
+	struct app_webhook *webhooks;
+	size_t webhook_count;
 	/* state */
 	struct hub_app *hub_app; /* the hub's: channels, cached events, watchlists */
 	uint64_t connections;
+	int64_t api_second; /* the second in which api_events are counted */
+	size_t api_events;
 };
 
 struct apps;
 
+/* c is borrowed for the life of the table. */
 enum err apps_from_config(const struct config *c, struct apps **out_apps) MUST_CHECK;
 void apps_free(struct apps *a); /* may be NULL; no channel may be left */
+
+/* What happened to an app whose connections are to be ended. */
+typedef void apps_ended_fn(void *ctx, struct app *app, uint16_t code, const char *text);
+
+/*
+ * The file's apps, instead of those of the last time. On ERR_INVALID nothing has changed, and why
+ * has one line: "line 3 column 7: ..." or "apps[2] (id 7): limits.event_bytes: ...". ended may be
+ * NULL when there are no connections yet.
+ */
+enum err apps_set_file(struct apps *a, const char *text, size_t n, bool is_production,
+    struct buf *why, apps_ended_fn *ended, void *ctx) MUST_CHECK;
+
+/* Frees retired apps without connections; forget is told before. */
+void apps_sweep(struct apps *a, void (*forget)(void *ctx, struct app *app), void *ctx);
+
+/* The same, with the file read. path "": none. ERR_IO: cannot be read (said in why). */
+enum err apps_read_file(const char *path, struct buf *out, struct buf *why) MUST_CHECK;
 
 /* Borrowed, or NULL. */
 struct app *apps_by_key(const struct apps *a, const char *key, size_t n);

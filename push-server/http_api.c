@@ -235,6 +235,14 @@ static const struct {
 	{ "GET", "/ready", .plain = get_ready },
 	{ "GET", "/metrics", .plain = get_metrics },
 	{ "POST", "/apps/*/events", .call = http_post_events },
+	{ "POST", "/apps/*/batch_events", .call = http_post_batch_events },
+	{ "GET", "/apps/*/channels", .call = http_get_channels },
+	{ "GET", "/apps/*/channels/*", .call = http_get_channel },
+	{ "GET", "/apps/*/channels/*/users", .call = http_get_users },
+	{ "GET", "/apps/*/channels/*/stats", .call = http_get_channel_stats },
+	{ "POST", "/apps/*/channels/*/events", .call = http_post_channel_events },
+	{ "POST", "/apps/*/users/*/terminate_connections", .call = http_post_terminate },
+	{ "GET", "/apps/*/connections", .call = http_get_connections },
 };
 
 static bool
@@ -261,8 +269,9 @@ run(const struct http_api *api, const struct http_request *r, size_t route,
     const struct segments *path, int64_t now_s, struct http_response *out)
 {
 	/* the path as a whole decodes, so its segments do */
-	auto_char *id = path->count > 1 ? http_decode(path->p[1], path->n[1], false) : NULL;
-	auto_char *arg = path->count > 3 ? http_decode(path->p[3], path->n[3], false) : NULL;
+	auto_char *id = path->count > 1 ? http_percent_decode(path->p[1], path->n[1], false) : NULL;
+	auto_char *arg =
+	    path->count > 3 ? http_percent_decode(path->p[3], path->n[3], false) : NULL;
 	struct http_call c = { .api = api, .request = r, .arg = arg, .now_s = now_s };
 
 	if (routes[route].plain != NULL) {

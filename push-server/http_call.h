@@ -28,5 +28,15 @@ void http_answer_error(
 
 /* --- http_events.c --- */
 void http_post_events(const struct http_call *c, struct http_response *out);
+void http_post_channel_events(const struct http_call *c, struct http_response *out);
+void http_post_batch_events(const struct http_call *c, struct http_response *out);
+
+/* --- http_channels.c --- */
+void http_get_channels(const struct http_call *c, struct http_response *out);
+void http_get_channel(const struct http_call *c, struct http_response *out);
+void http_get_channel_stats(const struct http_call *c, struct http_response *out);
+void http_get_users(const struct http_call *c, struct http_response *out);
+void http_post_terminate(const struct http_call *c, struct http_response *out);
+void http_get_connections(const struct http_call *c, struct http_response *out);
 
 #endif

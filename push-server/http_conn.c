@@ -119,7 +119,7 @@ say(struct http_conn *c, struct http_response *r)
 	c->is_last |= c->is_close_asked || c->front->is_draining;
 	if (http_response_write(&c->out, r, c->is_last) != OK)
 		c->is_last = true;
-	http_response_free(r);
+	http_response_clear(r);
 	end_request(c);
 }
 
@@ -193,7 +193,7 @@ upgrade(struct http_conn *c, const struct http_head *h)
 {
 	struct http_front *f = c->front;
 	const struct http_slice *version = http_head_field(h, "Sec-WebSocket-Version");
-	auto_char *path = http_decode(h->path.p, h->path.n, false);
+	auto_char *path = http_percent_decode(h->path.p, h->path.n, false);
 	auto_buf head = BUF_INIT(2 * LIMIT_HTTP_HEAD_BYTES);
 	struct http_response r;
 	int fd = c->fd;

@@ -46,7 +46,7 @@ decode(char *text, size_t n, bool is_query)
 }
 
 char *
-http_decode(const char *p, size_t n, bool is_query)
+http_percent_decode(const char *p, size_t n, bool is_query)
 {
 	char *text = xstrndup(p, n);
 
@@ -97,7 +97,7 @@ http_request_set_target(struct http_request *r, struct http_slice method, struct
 
 	if (method.n >= sizeof r->method)
 		return ERR_INVALID;
-	if ((decoded = http_decode(path.p, path.n, false)) == NULL)
+	if ((decoded = http_percent_decode(path.p, path.n, false)) == NULL)
 		return ERR_INVALID;
 	free(decoded); /* it can be, that is all */
 	memcpy(r->method, method.p, method.n);
@@ -206,7 +206,7 @@ http_response_write(struct buf *b, const struct http_response *r, bool is_last)
 }
 
 void
-http_response_free(struct http_response *r)
+http_response_clear(struct http_response *r)
 {
 	buf_free(&r->headers);
 	buf_free(&r->body);

@@ -2,7 +2,7 @@
  * http_message - an HTTP request and its response, as the API sees them: no socket. Pure.
  *
  * Owns:    a request its path, parameters and authorization (http_request_free), the body is
- *          borrowed; a response its headers and body (http_response_free).
+ *          borrowed; a response its headers and body (http_response_clear).
  * Threads: the event-loop thread only.
  * Limits:  HTTP_PARAMS_MAX, HTTP_RESPONSE_MAX, HTTP_RESPONSE_HEADERS_MAX.
  */
@@ -16,7 +16,7 @@
 #include "http_head.h"
 
 #define HTTP_PARAMS_MAX 128 /* channels[] may stand in the query: a hundred and the auth_* */
-#define HTTP_RESPONSE_MAX (4 * 1024 * 1024)
+#define HTTP_RESPONSE_MAX (32 * 1024 * 1024) /* the list of all channels */
 #define HTTP_RESPONSE_HEADERS_MAX 2048
 #define HTTP_METHOD_SIZE 16
 
@@ -52,7 +52,7 @@ struct http_response {
 	    .body = BUF_INIT(HTTP_RESPONSE_MAX) })
 
 /* Decodes %XX and, in a query, '+'. NULL: a broken escape, or a NUL in it. The caller's. */
-char *http_decode(const char *p, size_t n, bool is_query);
+char *http_percent_decode(const char *p, size_t n, bool is_query);
 
 /*
  * Fills method, path and params. ERR_INVALID: a broken escape; ERR_LIMIT: too many parameters.
@@ -71,6 +71,6 @@ void http_response_header(struct http_response *r, const char *name, const char 
 
 /* Head and body, ready to be sent. is_last: the connection closes behind it. */
 enum err http_response_write(struct buf *b, const struct http_response *r, bool is_last) MUST_CHECK;
-void http_response_free(struct http_response *r);
+void http_response_clear(struct http_response *r);
 
 #endif

@@ -2,8 +2,8 @@
  * http_sign - is this request of the HTTP API really signed by the app? Pure; fuzzed.
  *
  * Checked: auth_key is the app's, auth_version 1.0, auth_timestamp within
- * LIMIT_HTTP_SIGNATURE_SECONDS of now, body_md5 of the body, no parameter twice, auth_signature
- * over method, path (as decoded, or percent-encoded again) and sorted parameters.
+ * LIMIT_HTTP_SIGNATURE_SECONDS of now, body_md5 of the body, no parameter twice (but of a list),
+ * auth_signature over method, path (as sent, or decoded) and sorted parameters.
  *
  * Threads: any. Source: Pusher's "HTTP API, authentication".
  */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "apps_load.h"
 #include "config.h"
 #include "log.h"
 #include "program.h"
@@ -78,6 +79,7 @@ struct server {
 	struct refusals refusals;
 	struct wheel wheel;
 	struct apps *apps;
+	struct apps_loader loader;
 	struct hub *hub;
 	struct inbox *inbox;
 	struct session_env env;
@@ -87,15 +89,61 @@ struct server {
 };
 
 static enum err
-start(struct server *s, const struct config *c, const struct options *o)
+open_apps(const struct config *c, struct apps **out_apps, struct apps_loader *out_loader)
 {
-	enum err e = apps_from_config(c, &s->apps);
+	enum err e = apps_from_config(c, out_apps);
 
 	if (e != OK) {
 		log_error("PUSHER_APP_ID, PUSHER_APP_KEY and PUSHER_APP_SECRET must be set");
 		return e;
 	}
-	s->hub = hub_new(&s->metrics);
+	*out_loader = (struct apps_loader){
+		.apps = *out_apps, .path = c->push_apps_file, .is_production = c->is_production
+	};
+	return apps_load(out_loader);
+}
+
+/* --check-config: settings are checked, now what they name. */
+static enum err
+check(const struct config *c)
+{
+	struct apps_loader loader;
+	struct apps *apps = NULL;
+	enum err e = open_apps(c, &apps, &loader);
+
+	apps_free(apps);
+	return e;
+}
+
+static void
+on_hup(void *ctx)
+{
+	struct server *s = ctx;
+
+	if (*s->loader.path == '\0')
+		log_info("nothing to be reloaded: PUSH_APPS_FILE is not set");
+	else if (apps_load(&s->loader) == OK)
+		log_info("apps reloaded path=%s", s->loader.path);
+	else
+		log_error("apps not reloaded, the old ones stay path=%s", s->loader.path);
+}
+
+static void
+on_tick(void *ctx)
+{
+	const struct server *s = ctx;
+
+	apps_load_sweep(&s->loader);
+}
+
+static enum err
+start(struct server *s, const struct config *c, const struct options *o)
+{
+	enum err e = open_apps(c, &s->apps, &s->loader);
+
+	if (e != OK)
+		return e;
+	s->hub = s->loader.hub = hub_new(&s->metrics);
 	if ((e = inbox_open(
 		 c->push_socket, c->push_socket_users, &s->metrics, &s->refusals, &s->inbox)) != OK)
 		return e;
@@ -120,7 +168,10 @@ start(struct server *s, const struct config *c, const struct options *o)
 			  .env = &s->env,
 			  .api = &s->api,
 			  .ingest = &s->ingest,
-			  .inbox = s->inbox },
+			  .inbox = s->inbox,
+			  .on_hup = on_hup,
+			  .on_tick = on_tick,
+			  .ctx = s },
 	    &s->ws);
 }
 
@@ -170,7 +221,7 @@ main(int argc, char **argv)
 	log_init("push-server", o.debug ? LOG_DEBUG : (enum log_level)c.log_level);
 	config_print_problems(o.check ? stdout : stderr, &c);
 	if (o.check)
-		status = e == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+		status = e == OK && check(&c) == OK ? EXIT_SUCCESS : EXIT_FAILURE;
 	else if (e == OK)
 		status = serve(&c, &o);
 	config_free(&c);

@@ -234,6 +234,8 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)timer;
 	(void)events;
 	hub_tick(w->o.env->hub, now_ms);
+	if (w->o.on_tick != NULL)
+		w->o.on_tick(w->o.ctx);
 	while ((n = wheel_expired(w->o.env->wheel, now_ms)) != NULL) {
 		struct session *s =
 		    (struct session *)(void *)((char *)n - offsetof(struct session, timer));
@@ -320,8 +322,11 @@ on_signal(struct ev_loop *loop, ev_signal *sig, int events)
 	struct ws *w = ev_userdata(loop);
 
 	(void)events;
-	if (sig->signum == SIGHUP)
-		return; /* a lost terminal is no reason to leave */
+	if (sig->signum == SIGHUP) { /* a lost terminal is no reason to leave */
+		if (w->o.on_hup != NULL)
+			w->o.on_hup(w->o.ctx);
+		return;
+	}
 	if (w->o.env->is_draining)
 		ev_break(loop, EVBREAK_ALL);
 	else

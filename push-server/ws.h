@@ -26,6 +26,9 @@ struct ws_options {
 	struct http_api *api;
 	const struct ingest *ingest;
 	struct inbox *inbox; /* NULL: none (tests) */
+	void *ctx;
+	void (*on_hup)(void *ctx);  /* SIGHUP; may be NULL */
+	void (*on_tick)(void *ctx); /* every WHEEL_TICK_MS; may be NULL */
 };
 
 enum err ws_new(const struct ws_options *o, struct ws **out_ws) MUST_CHECK;

@@ -155,11 +155,11 @@ ws_conn_upgrade(struct ws *w, struct lws *wsi)
 	value = ws_header(wsi, WSI_TOKEN_VERSION, text, sizeof text);
 	is_version_13 = value != NULL && strcmp(value, "13") == 0;
 	if (http_api_may_upgrade(w->o.api, path, is_version_13, &refusal)) {
-		http_response_free(&refusal);
+		http_response_clear(&refusal);
 		return 0;
 	}
 	(void)ws_http_answer(wsi, &refusal);
-	http_response_free(&refusal);
+	http_response_clear(&refusal);
 	return -1;
 }
 

@@ -211,7 +211,7 @@ say(struct lws *wsi, struct conn *c, struct http_response *r)
 {
 	r->is_head = c->http->is_head;
 	(void)ws_http_answer(wsi, r);
-	http_response_free(r);
+	http_response_clear(r);
 	ws_http_drop(c);
 	return -1;
 }

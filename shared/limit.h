@@ -82,7 +82,13 @@
 #define LIMIT_EVENT_NAME_LEN 200
 #define LIMIT_EVENT_BYTES 10240
 #define LIMIT_BATCH_EVENTS 10
+#define LIMIT_APPS 10000        /* of PUSH_APPS_FILE */
+#define LIMIT_APPS_FILE_BYTES (16UL * 1024 * 1024)
 #define LIMIT_APP_FIELD_LEN 256 /* id, key, secret, name, path */
+#define LIMIT_ORIGINS 100       /* of an app */
+#define LIMIT_WEBHOOKS 10       /* of an app */
+#define LIMIT_WEBHOOK_URL_LEN 2048
+#define LIMIT_WEBHOOK_HEADERS 20
 #define LIMIT_HTTP_HEAD_BYTES (16UL * 1024) /* a proxy passes the site's cookies on */
 #define LIMIT_HTTP_BODY_BYTES (1024UL * 1024)
 #define LIMIT_HTTP_BODIES_BYTES (64UL * 1024 * 1024) /* of all requests that are being received */
