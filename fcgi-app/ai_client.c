@@ -186,6 +186,14 @@ ai_client_cancel(struct ai_client *client, struct ai_reply *reply)
 		ai_reply_free(reply);
 }
 
+void
+ai_client_heard(
+    const struct ai_reply *reply, struct ai_usage *out_usage, char out_model[AI_MODEL_SIZE])
+{
+	*out_usage = reply->answer.usage;
+	copy_model(out_model, reply->answer.model, reply->models[reply->model]);
+}
+
 /* A key that the peer repeats in its message stays out of the log. */
 static void
 hide_key(const char *key, char *message)

@@ -59,6 +59,10 @@ void ai_client_free(struct ai_client *client); /* cancels what runs; NULL is fin
 struct ai_reply *ai_client_start(struct ai_client *client, const struct ai_prompt *prompt,
     const struct ai_sink *sink, void *arg);
 
+/* What was heard so far, and of which model: what a reply that is given up has cost. */
+void ai_client_heard(
+    const struct ai_reply *reply, struct ai_usage *out_usage, char out_model[AI_MODEL_SIZE]);
+
 /* No callback comes afterwards; the transfer is closed, within on_text when that returns. */
 void ai_client_cancel(struct ai_client *client, struct ai_reply *reply);
 

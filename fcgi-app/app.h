@@ -38,6 +38,7 @@ void api_regenerate(struct app *a, const struct http_request *q, struct http_res
 void api_edit(struct app *a, const struct http_request *q, struct http_response *r);
 void api_message_delete(struct app *a, const struct http_request *q, struct http_response *r);
 void api_head(struct app *a, const struct http_request *q, struct http_response *r);
+void api_usage(struct app *a, const struct http_request *q, struct http_response *r);
 void api_history(struct app *a, const struct http_request *q, struct http_response *r);
 void api_share(struct app *a, const struct http_request *q, struct http_response *r);
 void api_share_end(struct app *a, const struct http_request *q, struct http_response *r);

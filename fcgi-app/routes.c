@@ -50,6 +50,7 @@ static const struct route {
 	{ "/api/broadcasting/auth", api_broadcasting_auth, HTTP_POST, NEED_OPEN_OR_IDENTITY,
 	    PUSHER },
 	{ "/api/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
+	{ "/api/usage", api_usage, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
 	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN | GATE_ETAG },
 	{ "/api/health", api_health, HTTP_GET, NEED_NOTHING, GATE_OPEN },
 };

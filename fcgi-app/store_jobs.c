@@ -26,7 +26,7 @@ enum {
 
 #define JOB_RETURNING                                                                              \
 	" RETURNING id, uid, chat_no, message_id, attempt, connect_failures, stream_failures,"     \
-	" crashes, cancel_requested, rid, is_shortened, is_swapped"
+	" crashes, cancel_requested, rid, is_shortened, is_swapped, person_id"
 #define FENCE " WHERE id = ?1 AND lease_owner = ?2 AND attempt = ?3 AND state = 'running'"
 
 /* clang-format off */
@@ -224,6 +224,7 @@ take(struct store *s, sqlite3_stmt *st, struct job *out)
 	(void)snprintf(j.rid, sizeof j.rid, "%s", or_empty(column_str(st, 9)));
 	j.is_shortened = sqlite3_column_int(st, 10) != 0;
 	j.is_swapped = sqlite3_column_int(st, 11) != 0;
+	(void)snprintf(j.person_id, sizeof j.person_id, "%s", or_empty(column_str(st, 12)));
 	if ((e = add_details(s, &j)) == OK)
 		*out = j;
 	return e;

@@ -10,6 +10,7 @@
 #include "killpoint.h"
 #include "quota.h"
 #include "store_chores.h"
+#include "store_usage.h"
 #include "utf8.h"
 
 #define BYTES_PER_TOKEN 4
@@ -88,16 +89,6 @@ error_data(enum ai_fail kind, const char *lang, int64_t retry_in_ms)
 	return data;
 }
 
-/* What the attempt took of its owner's share. Where the provider did not say, about as much. */
-static enum err
-count_spent(struct store *s, const struct reply *r, const struct tick *t)
-{
-	int64_t told = r->outcome.usage.total;
-
-	return quota_spent(
-	    s, r->job.id, told > 0 ? told : (int64_t)(r->text.len / BYTES_PER_TOKEN), t->now_ms);
-}
-
 /* seq is the last of those that the ending takes: the error's (if any), stream_end's,
  * MessageSent's. */
 static enum err
@@ -130,8 +121,7 @@ write_ending(
 		units += utf8_utf16_len(r->text.data + r->stored, r->text.len - r->stored);
 	if ((err = store_reply_finish(s, &e)) != OK ||
 	    (err = store_job_finish(
-		 s, &r->job, t->owner, end->job, r->outcome.failure.message, t->now_ms)) != OK ||
-	    (err = count_spent(s, r, t)) != OK)
+		 s, &r->job, t->owner, end->job, r->outcome.failure.message, t->now_ms)) != OK)
 		return err;
 	killpoint("in-finish");
 	if (end->failure != AI_FAIL_NONE && (err = add_event(s, r, t, seq - 2, EVENT_ERROR,
@@ -169,8 +159,7 @@ write_retry(struct store *s, const struct reply *r, const struct tick *t,
 	j.crashes = retry->after.crashes;
 	j.is_shortened = retry->after.was_shortened || retry->shorten;
 	j.is_swapped = retry->swap_models;
-	if ((e = requeue(s, r, &j, t, t->now_ms + retry->delay_ms, seq)) != OK ||
-	    (e = count_spent(s, r, t)) != OK)
+	if ((e = requeue(s, r, &j, t, t->now_ms + retry->delay_ms, seq)) != OK)
 		return e;
 	return add_event(s, r, t, seq, EVENT_ERROR,
 	    error_data(r->outcome.failure.kind, r->lang, retry->delay_ms));
@@ -185,6 +174,32 @@ decide(const struct reply *r, const struct tick *t)
 	if (r->is_stopped || r->outcome.ok)
 		return (struct ai_retry){ .again = false };
 	return ai_retry_decide(&r->outcome.failure, r->outcome.phase, before, t->random);
+}
+
+/*
+ * An attempt is over, also one that somebody stopped or took over: what it has cost, and what it
+ * took of its owner's share. Where the provider did not say, about as much as the text.
+ */
+static enum err
+account(struct store *s, const struct reply *r, const struct tick *t)
+{
+	struct ai_usage u = r->outcome.usage;
+	char model[AI_MODEL_SIZE] = "";
+	struct usage usage;
+	enum err e;
+
+	if (!r->is_started)
+		return OK;
+	(void)snprintf(model, sizeof model, "%s", r->outcome.model);
+	if (r->transfer != NULL)
+		ai_client_heard(r->transfer, &u, model);
+	usage = (struct usage){ u.prompt, u.output, u.thought, u.cached, u.total };
+	e = store_usage_add(
+	    s, r->job.person_id, usage_day(t->now_ms), model[0] != '\0' ? model : t->model, &usage);
+	if (e != OK)
+		return e;
+	return quota_spent(s, r->job.id,
+	    u.total > 0 ? u.total : (int64_t)(r->text.len / BYTES_PER_TOKEN), t->now_ms);
 }
 
 /* --- one reply in one tick --- */
@@ -225,6 +240,8 @@ write_changes(struct store *s, struct reply *r, const struct tick *t)
 	if (has_text && (!r->has_ended || retry.again) &&
 	    (e = write_delta(s, r, r->tick.seq)) != OK)
 		return e;
+	if ((leaves || r->has_ended) && (e = account(s, r, t)) != OK)
+		return e;
 	if (leaves)
 		return requeue(s, r, &r->job, t, t->now_ms, last);
 	if (!r->has_ended)
@@ -244,7 +261,7 @@ write_reply(struct store *s, struct reply *r, const struct tick *t)
 	e = store_job_renew(s, &r->job, t->owner, t->now_ms, &cancel);
 	if (e == ERR_CONFLICT) { /* stopped, or somebody else has it: no text of ours any more */
 		r->is_lost = true;
-		return count_spent(s, r, t);
+		return account(s, r, t);
 	}
 	if (e != OK)
 		return e;
