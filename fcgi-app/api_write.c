@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "json.h"
 #include "message_json.h"
+#include "quota.h"
 #include "sign.h"
 #include "wake.h"
 
@@ -112,6 +113,10 @@ answer_error(struct app *a, const struct http_request *q, const struct task *t, 
 	if (t->key_is_taken) {
 		http_problem(r, 422, "idempotency_key_reused",
 		    "This Idempotency-Key was used for another request.", q->rid);
+		return;
+	}
+	if (e == ERR_QUOTA) {
+		quota_refuse(a, q, r);
 		return;
 	}
 	for (const struct api_words *words = t->w->words; words != NULL && words->e != OK; words++)
