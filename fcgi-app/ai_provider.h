@@ -39,7 +39,8 @@ struct ai_prompt {
 	size_t count;
 	int max_output_tokens;      /* 0: LIMIT_REPLY_TOKENS; thinking counts too */
 	const char *thinking_level; /* NULL or "": the model's default */
-	const char *model;          /* NULL or "": the client's */
+	const char *safety; /* threshold of what is blocked; NULL or "": the model's default */
+	const char *model;  /* NULL or "": the client's */
 	const char *fallback_model; /* NULL or "": the client's */
 };
 

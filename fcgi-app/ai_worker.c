@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 
+#include "ai_breaker.h"
 #include "clock.h"
 #include "killpoint.h"
 #include "log.h"
@@ -40,6 +41,7 @@ struct ai_worker {
 	char owner[64];
 	struct reply **replies;
 	size_t count, cap;
+	struct ai_breaker breaker;
 	struct worker_status status;
 	bool status_is_new, urgent, any_lease;
 	/* monotonic */
@@ -88,6 +90,24 @@ add_reply(struct ai_worker *w, struct reply *r)
 	w->replies[w->count++] = r;
 }
 
+static void
+start_reply(struct ai_worker *w, struct reply *r)
+{
+	ai_breaker_started(&w->breaker, 1);
+	reply_stream_start(r, w->o.config, w->reader, w->client);
+}
+
+static void
+note_weather(struct ai_worker *w, const struct reply *r)
+{
+	const struct ai_outcome *o = &r->outcome;
+
+	if (r->has_ended && r->is_started && !r->is_stopped && !r->is_lost)
+		ai_breaker_note(&w->breaker, o->had_text, o->failure.kind, clock_mono_ms());
+	else
+		ai_breaker_abandon(&w->breaker);
+}
+
 /* The transaction is committed: what it wrote is so. */
 static void
 apply_tick(struct ai_worker *w, const struct tick *t)
@@ -105,6 +125,8 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 			log_info("reply given up job=%s attempt=%d reason=\"stopped, or run by "
 				 "another\"",
 			    r->job.uid, r->job.attempt);
+		if (r->tick.is_over || r->is_lost)
+			note_weather(w, r);
 		if (r->tick.is_over && r->has_ended)
 			log_info("reply ended job=%s ok=%d bytes=%zu model=%s error=\"%s\" rid=%s",
 			    r->job.uid, r->outcome.ok, r->text.len, r->outcome.model,
@@ -117,7 +139,7 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 		if (r->has_ended)
 			r->tick.is_over = true;
 		else
-			reply_stream_start(r, w->o.config, w->reader, w->client);
+			start_reply(w, r);
 	}
 }
 
@@ -227,9 +249,9 @@ tick(struct ai_worker *w, bool is_leaving)
 	if (now_ms >= w->next_look_ms)
 		look_for_ended_jobs(w);
 	t.taken = publisher_taken(w->publisher, &t.taken_count);
-	t.may_claim = !is_leaving && atomic_load(&w->stop) == 0 && w->count < max &&
+	t.capacity = ai_breaker_allow(&w->breaker, w->count < max ? max - w->count : 0, now_ms);
+	t.may_claim = !is_leaving && atomic_load(&w->stop) == 0 && t.capacity > 0 &&
 		      (w->any_lease || work_waits(w, wall_ms));
-	t.capacity = w->count < max ? max - w->count : 0;
 	if (t.may_claim || (is_leaving && t.count > 0) || must_write(w, wall_ms, t.taken_count))
 		e = writer_submit(w->o.writer, durability_of(w), worker_tick, &t);
 	if (e == OK) {
@@ -281,7 +303,9 @@ drop_finished(struct ai_worker *w)
 static void
 publish(struct ai_worker *w)
 {
-	const char *note = ai_client_note(w->client);
+	const char *note = ai_breaker_is_open(&w->breaker)
+			       ? "the provider fails: replies wait, one at a time tries it"
+			       : ai_client_note(w->client);
 
 	if (publisher_run(w->publisher, w->reader, w->replies, w->count, clock_mono_ms()) != OK)
 		log_warn("publishing failed, again soon");

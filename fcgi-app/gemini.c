@@ -172,6 +172,25 @@ new_generation_config(const struct ai_prompt *prompt)
 	return config;
 }
 
+/* The four categories that every model of the API knows. */
+static enum err
+add_safety(json_t *root, const struct ai_prompt *prompt)
+{
+	static const char *const categories[] = { "HARM_CATEGORY_HARASSMENT",
+		"HARM_CATEGORY_HATE_SPEECH", "HARM_CATEGORY_SEXUALLY_EXPLICIT",
+		"HARM_CATEGORY_DANGEROUS_CONTENT" };
+	json_t *list;
+
+	if (prompt->safety == NULL || *prompt->safety == '\0')
+		return OK;
+	list = json_array();
+	for (size_t i = 0; i < ARRAY_LEN(categories); i++)
+		if (json_array_append_new(list, json_pack("{s:s, s:s}", "category", categories[i],
+						    "threshold", prompt->safety)) != 0)
+			break;
+	return json_object_set_new(root, "safetySettings", list) == 0 ? OK : ERR_INVALID;
+}
+
 static enum err
 build_body(const struct ai_prompt *prompt, struct buf *body)
 {
@@ -181,6 +200,8 @@ build_body(const struct ai_prompt *prompt, struct buf *body)
 
 	if (e == OK)
 		e = add_system(root, prompt);
+	if (e == OK)
+		e = add_safety(root, prompt);
 	return e == OK ? json_write(body, root) : e;
 }
 

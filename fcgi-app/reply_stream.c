@@ -172,6 +172,7 @@ reply_stream_start(
 	struct ai_prompt prompt = {
 		.max_output_tokens = (int)c->ai_max_output_tokens,
 		.thinking_level = c->ai_thinking_level,
+		.safety = c->ai_safety_threshold,
 		.model = swaps ? c->ai_fallback_model : r->model,
 	};
 	struct ai_turn *turns;

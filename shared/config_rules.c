@@ -211,6 +211,11 @@ check_app(struct config *c)
 	check_choice(c, "PUSHER_SCHEME", c->pusher_scheme, "http https");
 	check_choice(c, "AI_WORKER", c->ai_worker, "auto external detached thread");
 	check_choice(c, "AI_PROVIDER", c->ai_provider, "gemini");
+	if (*c->ai_safety_threshold != '\0')
+		check_choice(c, "AI_SAFETY_THRESHOLD", c->ai_safety_threshold,
+		    "OFF BLOCK_NONE BLOCK_ONLY_HIGH BLOCK_MEDIUM_AND_ABOVE BLOCK_LOW_AND_ABOVE");
+	if (*c->ai_thinking_level != '\0')
+		check_choice(c, "AI_THINKING_LEVEL", c->ai_thinking_level, "minimal low medium high");
 	if (*c->public_push_scheme != '\0')
 		check_choice(c, "PUBLIC_PUSH_SCHEME", c->public_push_scheme, "http https");
 	if (strncmp(c->ai_base_url, "http://", 7) != 0 &&

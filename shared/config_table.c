@@ -111,6 +111,8 @@ const struct setting settings[] = {
 	    "more models that a chat may choose, comma; AI_MODEL and AI_FALLBACK_MODEL always may"),
 	TEXT("AI_THINKING_LEVEL", NULL, ai_thinking_level, "", APP, 0, "AI",
 	    "minimal, low, medium, high; empty: the model's own"),
+	TEXT("AI_SAFETY_THRESHOLD", NULL, ai_safety_threshold, "", APP, 0, "AI",
+	    "what is blocked: OFF, BLOCK_NONE, BLOCK_ONLY_HIGH, BLOCK_MEDIUM_AND_ABOVE, BLOCK_LOW_AND_ABOVE; empty: the model's own"),
 	TEXT("AI_SYSTEM_PROMPT", NULL, ai_system_prompt, "", APP, 0, "AI", "the assistant's persona"),
 	NUMBER("AI_MAX_REPLIES", NULL, ai_max_replies, "1024", 1, 10000, APP, "AI", "replies at once on this host"),
 	NUMBER("AI_MAX_OUTPUT_TOKENS", NULL, ai_max_output_tokens, "8192", 1, 65536, APP, "AI",

@@ -149,6 +149,28 @@ system_text_thinking_and_cap_have_their_places(void **state)
 	assert_int_equal(g->drop_thinking(&body), ERR_NOT_FOUND);
 }
 
+static void
+a_safety_threshold_is_for_every_category(void **state)
+{
+	static const char *const specs[] = { "U:hi", NULL };
+	auto_buf body = BUF_INIT(4096);
+	struct ai_turn turns[4];
+	char names[4][16];
+	struct ai_prompt prompt = {
+		.turns = turns,
+		.count = make_turns(specs, turns, names),
+		.safety = "BLOCK_NONE",
+	};
+
+	(void)state;
+	assert_int_equal(g->build_body(&prompt, &body), OK);
+	assert_non_null(strstr(body.data,
+	    "\"safetySettings\":[{\"category\":\"HARM_CATEGORY_HARASSMENT\",\"threshold\":"
+	    "\"BLOCK_NONE\"},{\"category\":\"HARM_CATEGORY_HATE_SPEECH\""));
+	assert_non_null(strstr(body.data, "HARM_CATEGORY_SEXUALLY_EXPLICIT"));
+	assert_non_null(strstr(body.data, "HARM_CATEGORY_DANGEROUS_CONTENT"));
+}
+
 /* --- answers --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -553,6 +575,7 @@ main(void)
 		cmocka_unit_test(each_route_has_its_path),
 		cmocka_unit_test(turns_are_made_to_alternate_between_user_and_user),
 		cmocka_unit_test(system_text_thinking_and_cap_have_their_places),
+		cmocka_unit_test(a_safety_threshold_is_for_every_category),
 		cmocka_unit_test(each_event_is_read),
 		cmocka_unit_test(last_usage_wins_and_names_are_kept),
 		cmocka_unit_test(finish_stays_when_more_events_follow),
