@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "clock.h"
 #include "limit.h"
 #include "log.h"
 #include "request_env.h"
@@ -52,21 +53,39 @@ param(void *arg, const char *name)
 	return FCGX_GetParam(name, r->envp);
 }
 
-/* To the end of the stream, keeping at most LIMIT_BODY_BYTES. */
+/* What is there, at least one byte; 0 at the end. FCGX_GetStr would wait until all of max is. */
+static int
+read_some(FCGX_Stream *in, char *out, int max)
+{
+	int c = FCGX_GetChar(in), n;
+
+	if (c == EOF)
+		return 0;
+	out[0] = (char)c;
+	n = (int)(in->stop - in->rdNext);
+	if (n > max - 1)
+		n = max - 1;
+	return n > 0 ? 1 + FCGX_GetStr(out + 1, n, in) : 1;
+}
+
+/* To the end of the stream, keeping at most LIMIT_BODY_BYTES. Who dribbles is cut off. */
 static enum err
 read_body(FCGX_Request *r, struct buf *body)
 {
 	char chunk[8192];
 	long long announced = request_content_length(param, r), got = 0;
+	int64_t until_ms = clock_mono_ms() + LIMIT_BODY_SECONDS * 1000;
 	enum err e = OK;
 	int n;
 
-	while ((n = FCGX_GetStr(chunk, sizeof chunk, r->in)) > 0) {
+	while ((n = read_some(r->in, chunk, sizeof chunk)) > 0) {
 		got += n;
 		if (e == OK)
 			e = buf_add(body, chunk, (size_t)n);
 		if (got > 16LL * (long long)LIMIT_BODY_BYTES)
 			break; /* it will not end: closing is the answer */
+		if (clock_mono_ms() > until_ms)
+			return ERR_BUSY;
 	}
 	if (e == OK && (FCGX_GetError(r->in) != 0 || got < announced))
 		e = ERR_INVALID;

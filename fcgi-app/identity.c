@@ -157,9 +157,10 @@ bearer(const struct http_request *q, size_t *out_len)
 {
 	const char *value = q->header[HTTP_AUTHORIZATION];
 
-	if (value == NULL || strncasecmp(value, "Bearer ", 7) != 0)
+	if (value == NULL || strncasecmp(value, "Bearer", 6) != 0 ||
+	    (value[6] != ' ' && value[6] != '\0'))
 		return NULL;
-	value += 7;
+	value += 6;
 	value += strspn(value, " ");
 	*out_len = strcspn(value, " \t");
 	return value;

@@ -193,6 +193,16 @@ add_etag(const struct http_request *q, struct http_response *r)
 	}
 }
 
+/* An answer that is opened as a page shows text and does nothing. */
+static const struct {
+	const char *name, *value;
+} hardening[] = {
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
+	{ "X-Frame-Options", "DENY" },
+	{ "Referrer-Policy", "no-referrer" },
+};
+
 void
 routes_run(struct app *a, struct http_request *q, struct http_response *r)
 {
@@ -216,7 +226,10 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 		add_etag(q, r);
 	else if (r->status != 204)
 		http_set_header(r, "Cache-Control", "no-store");
-	http_set_header(r, "X-Content-Type-Options", "nosniff");
+	for (size_t i = 0; i < ARRAY_LEN(hardening); i++)
+		http_set_header(r, hardening[i].name, hardening[i].value);
+	if (!(flags & GATE_OPEN))
+		http_set_header(r, "Cross-Origin-Resource-Policy", "same-origin");
 	killpoint("before-answer");
 	log_debug("request method=%d path=%s status=%d ms=%lld rid=%s", (int)q->method, q->path,
 	    r->status, (long long)(clock_mono_ms() - started_ms), q->rid);

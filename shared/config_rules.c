@@ -185,6 +185,28 @@ check_env_file_mode(struct config *c)
 	    "%s: is readable by every user of this machine: chmod 640 it", c->env_file);
 }
 
+/* Whoever guesses one of these is somebody else, or the site itself. */
+static void
+check_secrets(struct config *c)
+{
+	const struct {
+		const char *name, *value;
+	} secrets[] = {
+		{ "PUSHER_APP_SECRET", c->pusher_app_secret },
+		{ "JWT_SECRET", c->jwt_secret },
+		{ "APP_KEY", c->app_key },
+		{ "DASHBOARD_PASSWORD", c->dashboard_password },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
+		if (*secrets[i].value != '\0' && strlen(secrets[i].value) < SECRET_MIN_LEN)
+			config_problem_add(c, true,
+			    "%s: shorter than %d characters: openssl rand -hex 32", secrets[i].name,
+			    SECRET_MIN_LEN);
+	if (*c->pusher_app_secret == '\0')
+		config_problem_add(c, true, "PUSHER_APP_SECRET: is empty: openssl rand -hex 16");
+}
+
 static void
 check_credentials(struct config *c)
 {
@@ -194,13 +216,12 @@ check_credentials(struct config *c)
 		config_problem_add(c, true,
 		    "PUSHER_APP_KEY, PUSHER_APP_SECRET: \"local\" is not for production: set your "
 		    "own (openssl rand -hex 16), or APP_ENV=local");
-	else if (strlen(c->pusher_app_secret) < SECRET_MIN_LEN)
-		config_problem_add(c, true,
-		    "PUSHER_APP_SECRET: shorter than %d characters: openssl rand -hex 16",
-		    SECRET_MIN_LEN);
-	if (*c->jwt_secret != '\0' && strlen(c->jwt_secret) < SECRET_MIN_LEN)
-		config_problem_add(c, true,
-		    "JWT_SECRET: shorter than %d characters: openssl rand -hex 32", SECRET_MIN_LEN);
+	else
+		check_secrets(c);
+	if (strncmp(c->app_url, "http://", 7) == 0)
+		config_problem_add(c, false,
+		    "APP_URL: plain http: whoever is on the way reads every message and takes over "
+		    "every session. Set up https");
 }
 
 static void

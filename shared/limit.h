@@ -41,6 +41,7 @@
 #define LIMIT_INVITATIONS 20                /* valid links of a chat */
 #define LIMIT_INVITATION_DAYS 365
 #define LIMIT_SESSION_DAYS 90
+#define LIMIT_BODY_SECONDS 10               /* for a whole body to come in */
 #define LIMIT_IO_SECONDS 15 /* a FastCGI peer that neither sends nor reads */
 #define LIMIT_ACCEPT_THREADS 64
 

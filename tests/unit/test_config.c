@@ -228,6 +228,18 @@ static const struct rule rules[] = {
 	{ "LARAVEL_WEBSOCKETS_HOST=::1\n", 0600, CONFIG_PUSH, OK, "" },
 	{ "APP_ENV=local\nLARAVEL_WEBSOCKETS_HOST=0.0.0.0\n", 0600, CONFIG_PUSH, OK, "" },
 	{ "JWT_SECRET=short\n" CREDENTIALS, 0600, CONFIG_APP, ERR_INVALID, "JWT_SECRET: shorter" },
+	{ "APP_KEY=fifteen-charact\n" CREDENTIALS, 0600, CONFIG_APP, ERR_INVALID,
+	    "APP_KEY: shorter" },
+	{ "APP_KEY=sixteen-characte\n" CREDENTIALS, 0600, CONFIG_APP, OK, "" },
+	{ "DASHBOARD_PASSWORD=fifteen-charact\n" CREDENTIALS, 0600, CONFIG_PUSH, ERR_INVALID,
+	    "DASHBOARD_PASSWORD: shorter" },
+	{ "JWT_SECRET=short\n", 0600, CONFIG_APP, OK, "" }, /* local */
+	{ "APP_ENV=production\nPUSHER_APP_KEY=k\nPUSHER_APP_SECRET=\n", 0600, CONFIG_APP,
+	    ERR_INVALID, "PUSHER_APP_SECRET: is empty" },
+	{ "APP_URL=http://chat.example\n" CREDENTIALS, 0600, CONFIG_APP, OK,
+	    "APP_URL: plain http" },
+	{ "APP_URL=https://chat.example\n" CREDENTIALS, 0600, CONFIG_APP, OK, "" },
+	{ "RATE_LIMIT_PER_MINUTE=-1\n", 0600, CONFIG_APP, ERR_INVALID, "must be a number from 0" },
 	/* who may read the file */
 	{ CREDENTIALS, 0644, CONFIG_APP, ERR_INVALID, "readable by every user" },
 	{ CREDENTIALS, 0640, CONFIG_APP, OK, "" },
