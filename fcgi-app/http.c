@@ -191,8 +191,9 @@ http_decode(char *s)
 	return true;
 }
 
-bool
-http_query(const char *query, const char *name, char *out, size_t out_size)
+/* The raw value of the first member of that name, NULL if there is none. */
+static const char *
+find_member(const char *query, const char *name, size_t *out_len)
 {
 	size_t name_len = strlen(name);
 
@@ -201,35 +202,46 @@ http_query(const char *query, const char *name, char *out, size_t out_size)
 
 		if (len > name_len && strncmp(query, name, name_len) == 0 &&
 		    query[name_len] == '=') {
-			size_t n = len - name_len - 1;
-
-			if (n >= out_size)
-				return false;
-			memcpy(out, query + name_len + 1, n);
-			out[n] = '\0';
-			for (char *p = out; *p != '\0'; p++)
-				if (*p == '+')
-					*p = ' ';
-			return http_decode(out);
+			*out_len = len - name_len - 1;
+			return query + name_len + 1;
 		}
 		query += len + (query[len] == '&');
 	}
-	return false;
+	return NULL;
+}
+
+bool
+http_query(const char *query, const char *name, char *out, size_t out_size)
+{
+	size_t n;
+	const char *value = find_member(query, name, &n);
+
+	if (value == NULL || n >= out_size)
+		return false;
+	memcpy(out, value, n);
+	out[n] = '\0';
+	for (char *p = out; *p != '\0'; p++)
+		if (*p == '+')
+			*p = ' ';
+	return http_decode(out);
 }
 
 bool
 http_query_number(const char *query, const char *name, int64_t max, int64_t fallback, int64_t *out)
 {
 	char text[24], *end;
+	size_t len;
 	long long n;
 
-	if (!http_query(query, name, text, sizeof text)) {
+	if (find_member(query, name, &len) == NULL) {
 		*out = fallback;
 		return true;
 	}
+	if (!http_query(query, name, text, sizeof text) || *text < '0' || *text > '9')
+		return false;
 	errno = 0;
 	n = strtoll(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || errno != 0 || n < 0 || n > max)
+	if (*end != '\0' || errno != 0 || n > max)
 		return false;
 	*out = n;
 	return true;

@@ -172,7 +172,8 @@ send_message_free(struct send_message *m)
 enum err
 send_message_canonical(const struct send_message *m, struct buf *out)
 {
-	enum err e = buf_addf(out, "%s\n", m->system != NULL ? m->system : "");
+	const char *system = m->system != NULL ? m->system : "";
+	enum err e = buf_addf(out, "s%zu:%s", strlen(system), system);
 
 	for (size_t i = 0; i < m->count && e == OK; i++) {
 		e = buf_addf(
