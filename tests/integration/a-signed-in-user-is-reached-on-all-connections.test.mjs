@@ -77,3 +77,16 @@ test('nobody joins the channel of another user, signed or not', async () => {
 	}
 	client.close();
 });
+
+test('terminateUserConnections ends all of his connections with 4009, and only his', async () => {
+	const [one, two, other] = await Promise.all([0, 1, 2].map(() => new Client(push).open()));
+	await one.signIn({ id: 'gone' });
+	await two.signIn({ id: 'gone' });
+	await other.signIn({ id: 'stays' });
+	assert.equal((await serverOf(push).terminateUserConnections('gone')).status, 200);
+	assert.deepEqual(await Promise.all([one.closed(), two.closed()]), [4009, 4009]);
+	assert.equal(one.named('pusher:error')[0].data.code, 4009);
+	await serverOf(push).sendToUser('stays', 'hello', {});
+	await waitFor(() => other.named('hello').length > 0, 'the other one');
+	other.close();
+});
