@@ -11,6 +11,7 @@
 #include "config.h"
 #include "log.h"
 #include "program.h"
+#include "webhook_http.h"
 #include "ws.h"
 
 struct options {
@@ -82,6 +83,8 @@ struct server {
 	struct apps_loader loader;
 	struct hub *hub;
 	struct inbox *inbox;
+	struct webhook_http *webhooks;
+	struct hub_observer observer;
 	struct session_env env;
 	struct http_api api;
 	struct ingest ingest;
@@ -122,9 +125,10 @@ on_hup(void *ctx)
 
 	if (*s->loader.path == '\0')
 		log_info("nothing to be reloaded: PUSH_APPS_FILE is not set");
-	else if (apps_load(&s->loader) == OK)
+	else if (apps_load(&s->loader) == OK) {
+		webhooks_configure(webhook_http_hooks(s->webhooks), s->apps);
 		log_info("apps reloaded path=%s", s->loader.path);
-	else
+	} else
 		log_error("apps not reloaded, the old ones stay path=%s", s->loader.path);
 }
 
@@ -134,6 +138,19 @@ on_tick(void *ctx)
 	const struct server *s = ctx;
 
 	apps_load_sweep(&s->loader);
+}
+
+static enum err
+start_webhooks(struct server *s)
+{
+	enum err e = webhook_http_new(&s->metrics, ws_loop(s->ws), &s->webhooks);
+
+	if (e != OK)
+		return e;
+	s->observer = webhooks_observer(webhook_http_hooks(s->webhooks));
+	hub_observe(s->hub, &s->observer);
+	webhooks_configure(webhook_http_hooks(s->webhooks), s->apps);
+	return OK;
 }
 
 static enum err
@@ -159,20 +176,30 @@ start(struct server *s, const struct config *c, const struct options *o)
 		.operator_password = c->dashboard_password,
 		.is_production = c->is_production };
 	s->ingest = (struct ingest){ .hub = s->hub, .apps = s->apps, .metrics = &s->metrics };
-	return ws_new(&(struct ws_options){ .host = o->host != NULL ? o->host : c->push_bind_host,
-			  .port = o->port >= 0 ? o->port : (int)c->push_bind_port,
-			  .tls_port = (int)c->push_tls_port,
-			  .tls_cert = c->push_tls_cert,
-			  .tls_key = c->push_tls_key,
-			  .drain_seconds = c->push_drain_seconds,
-			  .env = &s->env,
-			  .api = &s->api,
-			  .ingest = &s->ingest,
-			  .inbox = s->inbox,
-			  .on_hup = on_hup,
-			  .on_tick = on_tick,
-			  .ctx = s },
+	e = ws_new(&(struct ws_options){ .host = o->host != NULL ? o->host : c->push_bind_host,
+		       .port = o->port >= 0 ? o->port : (int)c->push_bind_port,
+		       .tls_port = (int)c->push_tls_port,
+		       .tls_cert = c->push_tls_cert,
+		       .tls_key = c->push_tls_key,
+		       .drain_seconds = c->push_drain_seconds,
+		       .env = &s->env,
+		       .api = &s->api,
+		       .ingest = &s->ingest,
+		       .inbox = s->inbox,
+		       .on_hup = on_hup,
+		       .on_tick = on_tick,
+		       .ctx = s },
 	    &s->ws);
+	return e == OK ? start_webhooks(s) : e;
+}
+
+/* While the loop still is: transfers are watched by it. */
+static void
+stop_webhooks(struct server *s)
+{
+	if (s->hub != NULL)
+		hub_observe(s->hub, NULL);
+	webhook_http_free(s->webhooks);
 }
 
 static int
@@ -191,6 +218,7 @@ serve(const struct config *c, const struct options *o)
 		ws_run(s->ws);
 		status = EXIT_SUCCESS;
 	}
+	stop_webhooks(s);
 	ws_free(s->ws);
 	inbox_close(s->inbox);
 	if (s->hub != NULL)

@@ -54,6 +54,12 @@ static const struct {
 	[METRIC_HTTP_TIMEOUT] = { "push_http_refused_total", "reason=\"timeout\"", NULL },
 	[METRIC_HTTP_RATE] = { "push_http_refused_total", "reason=\"rate\"", NULL },
 	[METRIC_HTTP_BUSY] = { "push_http_refused_total", "reason=\"busy\"", NULL },
+	[METRIC_WEBHOOK_EVENTS] = { "push_webhook_events_total", "", "Events for a webhook's receiver." },
+	[METRIC_WEBHOOK_TAKEN] = { "push_webhook_posts_total", "result=\"taken\"", "Posts to receivers, by their end." },
+	[METRIC_WEBHOOK_RETRIED] = { "push_webhook_posts_total", "result=\"retried\"", NULL },
+	[METRIC_WEBHOOK_DROPPED_QUEUE] = { "push_webhook_dropped_total", "reason=\"queue_full\"", "Webhook events or posts given up." },
+	[METRIC_WEBHOOK_DROPPED_RETRIES] = { "push_webhook_dropped_total", "reason=\"no_answer\"", NULL },
+	[METRIC_WEBHOOK_DROPPED_REMOVED] = { "push_webhook_dropped_total", "reason=\"removed\"", NULL },
 	/* clang-format on */
 };
 

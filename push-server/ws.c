@@ -428,6 +428,12 @@ ws_tls_port(const struct ws *w)
 	return w->tls.port;
 }
 
+struct ev_loop *
+ws_loop(struct ws *w)
+{
+	return w->loop;
+}
+
 void
 ws_run(struct ws *w)
 {

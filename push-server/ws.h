@@ -14,6 +14,7 @@
 #include "ingest.h"
 #include "session.h"
 
+struct ev_loop;
 struct ws;
 
 struct ws_options {
@@ -33,7 +34,8 @@ struct ws_options {
 
 enum err ws_new(const struct ws_options *o, struct ws **out_ws) MUST_CHECK;
 int ws_port(const struct ws *w);
-int ws_tls_port(const struct ws *w); /* 0: none */
+int ws_tls_port(const struct ws *w);   /* 0: none */
+struct ev_loop *ws_loop(struct ws *w); /* for others who wait for something */
 
 /* Until SIGTERM (drains) or SIGINT (at once); a second signal leaves without waiting. */
 void ws_run(struct ws *w);

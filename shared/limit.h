@@ -90,6 +90,18 @@
 #define LIMIT_WEBHOOKS 10       /* of an app */
 #define LIMIT_WEBHOOK_URL_LEN 2048
 #define LIMIT_WEBHOOK_HEADERS 20
+#define LIMIT_WEBHOOK_HOLD_MS 3000 /* who comes back sooner has never left */
+#define LIMIT_WEBHOOK_HOLDS 100000
+#define LIMIT_WEBHOOK_POSTS 10000 /* that wait for one receiver */
+#define LIMIT_WEBHOOK_BYTES (8UL * 1024 * 1024)
+#define LIMIT_WEBHOOK_ALL_BYTES (64UL * 1024 * 1024)
+#define LIMIT_WEBHOOK_BATCH_MS 50
+#define LIMIT_WEBHOOK_BATCH_EVENTS 100
+#define LIMIT_WEBHOOK_RETRY_MS (300 * 1000)
+#define LIMIT_WEBHOOK_PAUSE_MS (60 * 1000)
+#define LIMIT_WEBHOOK_CONNECT_MS 3000
+#define LIMIT_WEBHOOK_TOTAL_MS 10000
+#define LIMIT_WEBHOOK_ANSWER_BYTES (64UL * 1024) /* read and thrown away */
 #define LIMIT_HTTP_HEAD_BYTES (16UL * 1024) /* a proxy passes the site's cookies on */
 #define LIMIT_HTTP_BODY_BYTES (1024UL * 1024)
 #define LIMIT_HTTP_BODIES_BYTES (64UL * 1024 * 1024) /* of all requests that are being received */
