@@ -21,7 +21,7 @@ static void
 check_push(const json_t *status, json_t *reasons)
 {
 	const char *push = json_member_string(status, "push");
-	int64_t uid = json_member_int(status, "refusedUid", -1);
+	int64_t uid = json_member_int(status, "refusedUid", PUSH_REFUSES_FILE);
 	char text[160];
 
 	if (push == NULL)
@@ -32,6 +32,10 @@ check_push(const json_t *status, json_t *reasons)
 		    "PUSH_SOCKET_USERS.",
 		    (long long)uid);
 		add_reason(reasons, "push_refused", text, "PUSH_SOCKET_USERS");
+	} else if (strcmp(push, "refused") == 0 && uid == PUSH_REFUSES_KEY) {
+		add_reason(reasons, "push_refused",
+		    "The push server does not know our app, or its secret is another one.",
+		    "PUSHER_APP_SECRET");
 	} else if (strcmp(push, "refused") == 0) {
 		add_reason(reasons, "push_refused",
 		    "This user may not write to the push server's socket: its mode or group "

@@ -9,12 +9,11 @@
 #include "notify_wire.h"
 #include "packet.h"
 
-#define EVENT_BYTES (LIMIT_DATAGRAM_BYTES) /* of one event's JSON */
-
 struct publisher {
 	struct push_link *link;
 	bool is_logging; /* BROADCAST_DRIVER=log */
 	const char *app_id;
+	size_t event_bytes; /* of one event's JSON */
 	struct packet packet;
 	int64_t next_ms;
 	bool more_rows;
@@ -28,6 +27,9 @@ publisher_new(struct push_link *link, const struct config *c)
 
 	p->link = link;
 	p->app_id = c->pusher_app_id;
+	/* what other servers take by HTTP is Pusher's own limit */
+	p->event_bytes =
+	    strcmp(c->push_transport, "http") == 0 ? LIMIT_EVENT_BYTES : LIMIT_DATAGRAM_BYTES;
 	packet_init(&p->packet, link);
 	p->next_ms = INT64_MAX;
 	p->is_logging = strcmp(c->broadcast_driver, "log") == 0;
@@ -70,7 +72,7 @@ add_line(struct publisher *p, const struct event_channels *channels, const char 
 static enum err
 add_delta(struct publisher *p, struct reply *r, int64_t now_ms)
 {
-	auto_buf data = BUF_INIT(EVENT_BYTES);
+	auto_buf data = BUF_INIT(p->event_bytes);
 	struct event_context c = reply_event_context(r, clock_wall_ms());
 	struct event_channels channels;
 	enum err e = event_delta(
@@ -137,7 +139,7 @@ add_event_line(void *arg, const struct message *m)
 		w->context.parent_uid = m->parent_uid;
 	}
 	for (; max >= 1024; max /= 2) {
-		auto_buf data = BUF_INIT(EVENT_BYTES);
+		auto_buf data = BUF_INIT(p->event_bytes);
 
 		w->e = event_of_outbox(&data, &w->context, w->row, m, max);
 		if (w->e == OK)

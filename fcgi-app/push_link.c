@@ -4,6 +4,7 @@
 #include "log.h"
 #include "notify.h"
 #include "outage.h"
+#include "push_relay.h"
 
 #define RETRY_AWAY_MS 250 /* the push server is restarting, or not there at all */
 #define RETRY_FULL_MS 5   /* its queue is short, and so is its working off */
@@ -12,6 +13,8 @@
 
 struct push_link {
 	struct notify *notify; /* NULL: BROADCAST_DRIVER says not to */
+	struct push_relay
+	    *relay; /* of PUSH_TRANSPORT=http, else NULL: it stands for the push server */
 	enum push_state state;
 	long long refused_uid;
 	int64_t refused_until_ms, retry_ms;
@@ -20,6 +23,18 @@ struct push_link {
 	struct notify_identity socket; /* as last seen; all zero: never */
 	bool changed;
 };
+
+static enum err
+open_relay(struct push_link *l, const struct config *c)
+{
+	auto_char *path = NULL;
+	enum err e;
+
+	if (asprintf(&path, "%s/relay.sock", c->var_dir) < 0)
+		abort();
+	e = push_relay_open(&l->relay, c, path);
+	return e == OK ? notify_open(&l->notify, path) : e;
+}
 
 enum err
 push_link_open(struct push_link **out, const struct config *c)
@@ -31,7 +46,9 @@ push_link_open(struct push_link **out, const struct config *c)
 	l->changed = true;
 	if (strcmp(c->broadcast_driver, "pusher") == 0) {
 		l->state = PUSH_UNKNOWN;
-		e = notify_open(&l->notify, c->push_socket);
+		e = strcmp(c->push_transport, "http") == 0
+			? open_relay(l, c)
+			: notify_open(&l->notify, c->push_socket);
 	}
 	if (e == OK)
 		*out = l;
@@ -46,6 +63,7 @@ push_link_close(struct push_link *l)
 	if (l == NULL)
 		return;
 	notify_close(l->notify);
+	push_relay_close(l->relay);
 	free(l);
 }
 
@@ -67,6 +85,8 @@ set_state(struct push_link *l, enum push_state state, long long uid)
 	case PUSH_AWAY: log_warn("push server is away"); break;
 	case PUSH_FULL: log_warn("push server does not read its socket"); break;
 	case PUSH_REFUSED:
+		if (uid == PUSH_REFUSES_KEY)
+			break; /* the relay has said it */
 		if (uid >= 0)
 			log_error("push server refuses us uid=%lld setting=PUSH_SOCKET_USERS", uid);
 		else
@@ -109,7 +129,7 @@ push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms)
 		return OK;
 	case ERR_BUSY: on_full(l, now_ms); return e;
 	case ERR_NOT_FOUND: on_away(l, now_ms); return e;
-	case ERR_CONFLICT: set_state(l, PUSH_REFUSED, -1); break;
+	case ERR_CONFLICT: set_state(l, PUSH_REFUSED, PUSH_REFUSES_FILE); break;
 	default: break;
 	}
 	l->retry_ms = now_ms + RETRY_AWAY_MS;
@@ -122,6 +142,25 @@ is_another(const struct notify_identity *a, const struct notify_identity *b)
 	return a->inode != b->inode || a->device != b->device || a->made_ns != b->made_ns;
 }
 
+/* The relay's socket is always there; what counts is what stands behind it. */
+static bool
+look_at_relay(struct push_link *l, int64_t now_ms)
+{
+	switch (push_relay_state(l->relay)) {
+	case RELAY_AWAY: on_away(l, now_ms); return false;
+	case RELAY_REFUSED:
+		set_state(l, PUSH_REFUSED, PUSH_REFUSES_KEY);
+		l->retry_ms = now_ms + RETRY_AWAY_MS;
+		return false;
+	case RELAY_OK: break;
+	}
+	if (l->state == PUSH_AWAY)
+		outage_ends(&l->outage, now_ms, clock_wall_ms());
+	if (l->state == PUSH_AWAY || l->state == PUSH_REFUSED)
+		set_state(l, PUSH_OK, 0);
+	return true;
+}
+
 bool
 push_link_look(struct push_link *l, int64_t now_ms)
 {
@@ -129,6 +168,8 @@ push_link_look(struct push_link *l, int64_t now_ms)
 	bool was_away = l->state == PUSH_AWAY;
 	enum err e;
 
+	if (l->relay != NULL)
+		return look_at_relay(l, now_ms);
 	if (was_away && now_ms < l->retry_ms)
 		return false;
 	e = notify_look(l->notify, &seen);
@@ -200,5 +241,5 @@ void
 push_link_status(const struct push_link *l, struct worker_status *out)
 {
 	out->push = l->state;
-	out->refused_uid = l->state == PUSH_REFUSED ? l->refused_uid : -1;
+	out->refused_uid = l->state == PUSH_REFUSED ? l->refused_uid : PUSH_REFUSES_FILE;
 }

@@ -19,9 +19,12 @@ enum push_state {
 	PUSH_REFUSED /* we may not write to it, or it does not want our user */
 };
 
+#define PUSH_REFUSES_FILE (-1) /* by the mode of the socket's file */
+#define PUSH_REFUSES_KEY (-2)  /* by the app's id, key or secret */
+
 struct worker_status {
 	enum push_state push;
-	long long refused_uid; /* of PUSH_REFUSED, -1: by the file's mode */
+	long long refused_uid; /* of PUSH_REFUSED: a user, or one of PUSH_REFUSES_* */
 	char note[200];        /* of the AI client: what it had to work around; "" if nothing */
 };
 

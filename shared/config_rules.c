@@ -228,7 +228,7 @@ static void
 check_app(struct config *c)
 {
 	check_choice(c, "BROADCAST_DRIVER", c->broadcast_driver, "pusher log null");
-	check_choice(c, "PUSH_TRANSPORT", c->push_transport, "dgram"); /* http: not built yet */
+	check_choice(c, "PUSH_TRANSPORT", c->push_transport, "dgram http");
 	check_choice(c, "PUSHER_SCHEME", c->pusher_scheme, "http https");
 	check_choice(c, "AI_WORKER", c->ai_worker, "auto external detached thread");
 	check_choice(c, "AI_PROVIDER", c->ai_provider, "gemini");

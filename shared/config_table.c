@@ -87,7 +87,7 @@ const struct setting settings[] = {
 	TEXT("BROADCAST_DRIVER", NULL, broadcast_driver, "pusher", APP, 0, "Publishing",
 	    "pusher; log or null: nothing is pushed, the page polls"),
 	TEXT("PUSH_TRANSPORT", NULL, push_transport, "dgram", APP, 0, "Publishing",
-	    "dgram: PUSH_SOCKET (a later version: http, the signed Pusher HTTP API at PUSHER_HOST)"),
+	    "dgram: PUSH_SOCKET; http: the signed Pusher HTTP API at PUSHER_HOST (hosted Pusher, soketi, another host)"),
 	TEXT("PUSHER_HOST", NULL, pusher_host, "127.0.0.1", APP, 0, "Publishing", "for PUSH_TRANSPORT=http"),
 	NUMBER("PUSHER_PORT", NULL, pusher_port, "6001", 1, PORT_MAX, APP, "Publishing", "for PUSH_TRANSPORT=http"),
 	TEXT("PUSHER_SCHEME", NULL, pusher_scheme, "http", APP, 0, "Publishing", "for PUSH_TRANSPORT=http"),

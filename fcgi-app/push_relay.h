@@ -1,0 +1,39 @@
+/*
+ * push_relay - PUSH_TRANSPORT=http: takes our own datagrams and publishes them by the signed HTTP
+ * API of Pusher, to a push server on another host, to hosted Pusher or to soketi.
+ *
+ *   publisher -> datagram -> [thread: lines -> batches -> POST /apps/{id}/batch_events]
+ *
+ * Everything before it is as with a push server on this host. What the other end does not take is
+ * tried again; meanwhile the relay reads no more, its socket fills, and events wait in the outbox.
+ * Events of one chat keep their order: one request at a time holds any of them. Evictions have no
+ * counterpart in that API and are dropped.
+ *
+ * Owns:    its thread and the socket at the path. Threads: open and close from one; the rest any.
+ * Limits:  RELAY_LINES lines wait, RELAY_REQUESTS requests run, LIMIT_BATCH_EVENTS a request.
+ * Source:  reference pusher.md 2.1-2.2.
+ */
+#ifndef PUSH_RELAY_H
+#define PUSH_RELAY_H
+
+#include "config.h"
+
+#define RELAY_LINES 512
+#define RELAY_REQUESTS 8
+
+enum relay_state {
+	RELAY_OK,
+	RELAY_AWAY,   /* does not answer; what waits is tried again */
+	RELAY_REFUSED /* does not know our app, or our signature is wrong */
+};
+
+struct push_relay;
+
+/* ERR_INVALID, ERR_IO: logged. */
+enum err push_relay_open(
+    struct push_relay **out, const struct config *c, const char *socket_path) MUST_CHECK;
+void push_relay_close(struct push_relay *r); /* gives what waits a second; NULL is allowed */
+
+enum relay_state push_relay_state(const struct push_relay *r);
+
+#endif
