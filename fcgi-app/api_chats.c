@@ -1,14 +1,14 @@
 /*
- * GET /api/chats?cursor=&limit=: chats, newest first.
+ * GET /api/chats?cursor=&limit=: the caller's chats, as owner or member, newest first.
  *
- * An open chat belongs to whoever knows its id, so a list of all ids would give every one away.
- * Until people have identities (a later issue) only a site in local mode, where the only person is
- * the one at this machine, lists open chats; elsewhere the list is empty.
+ * An open chat belongs to whoever knows its id, so a list of all ids would give every one away:
+ * only a site in local mode, where the only person is the one at this machine, lists them as well.
  */
 #include "app.h"
 
 #include <stdio.h>
 
+#include "identity.h"
 #include "message_json.h"
 
 struct list {
@@ -55,6 +55,7 @@ api_chats_list(struct app *a, const struct http_request *q, struct http_response
 	long long before_ms = 0, before_no = 0;
 	json_auto_t *chats = json_array();
 	struct list l = { .chats = chats, .limit = LIMIT_CHATS_PAGE };
+	struct chat_list wanted;
 	enum err e = OK;
 
 	if (http_query(q->query, "cursor", cursor, sizeof cursor) &&
@@ -68,8 +69,15 @@ api_chats_list(struct app *a, const struct http_request *q, struct http_response
 		if (n >= 1 && n < LIMIT_CHATS_PAGE)
 			l.limit = (int)n;
 	}
-	if (!a->config->is_production && a->config->allow_open_chats)
-		e = store_chats_list(a->reader, before_ms, before_no, l.limit + 1, add_chat, &l);
+	wanted = (struct chat_list){
+		.person_id = identity_is_known(q->caller) ? q->caller->id : NULL,
+		.with_open = !a->config->is_production && a->config->allow_open_chats,
+		.before_ms = before_ms,
+		.before_no = before_no,
+		.limit = l.limit + 1,
+	};
+	if (wanted.person_id != NULL || wanted.with_open)
+		e = store_chats_list(a->reader, &wanted, add_chat, &l);
 	if (e != OK || l.failed) {
 		http_error(r, l.failed ? ERR_IO : e, q->rid);
 		return;

@@ -38,6 +38,9 @@ void api_regenerate(struct app *a, const struct http_request *q, struct http_res
 void api_edit(struct app *a, const struct http_request *q, struct http_response *r);
 void api_message_delete(struct app *a, const struct http_request *q, struct http_response *r);
 void api_head(struct app *a, const struct http_request *q, struct http_response *r);
+void api_search(struct app *a, const struct http_request *q, struct http_response *r);
+void api_export(struct app *a, const struct http_request *q, struct http_response *r);
+void api_import(struct app *a, const struct http_request *q, struct http_response *r);
 void api_usage(struct app *a, const struct http_request *q, struct http_response *r);
 void api_history(struct app *a, const struct http_request *q, struct http_response *r);
 void api_share(struct app *a, const struct http_request *q, struct http_response *r);
@@ -55,6 +58,9 @@ void api_health(struct app *a, const struct http_request *q, struct http_respons
 
 /* Finds the route of the request and runs it; answers 404, 405, preflights and HEAD itself. */
 void routes_run(struct app *a, struct http_request *q, struct http_response *r);
+
+/* The largest body that the request's route takes; to be asked before the body is read. */
+size_t routes_body_limit(const struct http_request *q);
 
 /* --print-routes: method, pattern, what it needs, flags; tab-separated, one route a line. */
 void routes_print(FILE *f);

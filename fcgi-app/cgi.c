@@ -34,12 +34,14 @@ read_body(struct buf *body)
 int
 cgi_run(struct app *a)
 {
-	auto_buf body = BUF_INIT(LIMIT_BODY_BYTES);
+	auto_buf body = BUF_INIT(LIMIT_EXPORT_BYTES);
 	char path[REQUEST_PATH_MAX];
 	struct http_request q;
 	struct http_response r = HTTP_RESPONSE_INIT;
 	enum err e = request_from_env(&q, path, a->config->app_base, from_environment, NULL);
 
+	if (e == OK)
+		body.max = routes_body_limit(&q);
 	q.body_error = read_body(&body);
 	q.body = body.data != NULL ? body.data : "";
 	q.body_len = body.len;

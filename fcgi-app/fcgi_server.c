@@ -68,7 +68,7 @@ read_some(FCGX_Stream *in, char *out, int max)
 	return n > 0 ? 1 + FCGX_GetStr(out + 1, n, in) : 1;
 }
 
-/* To the end of the stream, keeping at most LIMIT_BODY_BYTES. Who dribbles is cut off. */
+/* To the end of the stream, keeping at most body->max. Who dribbles is cut off. */
 static enum err
 read_body(FCGX_Request *r, struct buf *body)
 {
@@ -82,7 +82,7 @@ read_body(FCGX_Request *r, struct buf *body)
 		got += n;
 		if (e == OK)
 			e = buf_add(body, chunk, (size_t)n);
-		if (got > 16LL * (long long)LIMIT_BODY_BYTES)
+		if (got > 16LL * (long long)LIMIT_BODY_BYTES + (long long)body->max)
 			break; /* it will not end: closing is the answer */
 		if (clock_mono_ms() > until_ms)
 			return ERR_BUSY;
@@ -132,6 +132,8 @@ serve(struct worker *w, FCGX_Request *r)
 
 	set_timeouts(r->ipcFd);
 	e = request_from_env(&q, path, w->app.config->app_base, param, r);
+	if (e == OK)
+		body.max = routes_body_limit(&q);
 	q.body_error = read_body(r, &body);
 	q.body = body.data != NULL ? body.data : "";
 	q.body_len = body.len;

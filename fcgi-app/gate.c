@@ -145,8 +145,8 @@ bool
 gate_body_came(const struct http_request *q, struct http_response *r)
 {
 	if (q->body_error == ERR_LIMIT)
-		gate_refuse(q, r, 413, "body_too_large", "The body is larger than 256 KiB.",
-		    "body too large");
+		gate_refuse(q, r, 413, "body_too_large",
+		    "The body is larger than this address takes.", "body too large");
 	else if (q->body_error == ERR_BUSY)
 		gate_refuse(q, r, 408, "body_too_slow", "The body came too slowly.", "slow body");
 	else if (q->body_error != OK)

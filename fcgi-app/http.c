@@ -254,3 +254,18 @@ http_language(const struct http_request *q)
 
 	return accepted != NULL && strncasecmp(accepted, "en", 2) == 0 ? "en" : "es";
 }
+
+bool
+http_query_has(const char *query, const char *name)
+{
+	size_t n = strlen(name);
+
+	while (*query != '\0') {
+		size_t len = strcspn(query, "&");
+
+		if (len > n && strncmp(query, name, n) == 0 && query[n] == '=')
+			return true;
+		query += len + (query[len] == '&');
+	}
+	return false;
+}

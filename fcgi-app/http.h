@@ -125,6 +125,8 @@ void http_error(struct http_response *r, enum err e, const char *rid);
  */
 bool http_query(const char *query, const char *name, char *out, size_t out_size);
 
+bool http_query_has(const char *query, const char *name);
+
 /* A number of the query within 0..max; fallback if absent, false if it is something else. */
 bool http_query_number(
     const char *query, const char *name, int64_t max, int64_t fallback, int64_t *out);

@@ -50,6 +50,9 @@ static const struct route {
 	{ "/api/broadcasting/auth", api_broadcasting_auth, HTTP_POST, NEED_OPEN_OR_IDENTITY,
 	    PUSHER },
 	{ "/api/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
+	{ "/api/chats/{id}/export", api_export, HTTP_GET, NEED_CHAT, GATE_OPEN },
+	{ "/api/import", api_import, HTTP_POST, NEED_IDENTITY, 0 },
+	{ "/api/search", api_search, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
 	{ "/api/usage", api_usage, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
 	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN | GATE_ETAG },
 	{ "/api/health", api_health, HTTP_GET, NEED_NOTHING, GATE_OPEN },
@@ -237,6 +240,13 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	if (route != NULL)
 		worker_ensure(a);
 	gate_free(&gate);
+}
+
+size_t
+routes_body_limit(const struct http_request *q)
+{
+	return q->method == HTTP_POST && strcmp(q->path, "/api/import") == 0 ? LIMIT_EXPORT_BYTES
+									     : LIMIT_BODY_BYTES;
 }
 
 void

@@ -116,13 +116,21 @@ enum err store_chat_set_head(struct store *s, int64_t no, int64_t message_id) MU
 enum err store_chat_set_client(
     struct store *s, int64_t no, const char *client_system, const char *lang) MUST_CHECK;
 
-/*
- * Open chats, newest first. before_ms, before_no: the last row of the page before, or 0, 0.
- * A callback that returns false ends the listing.
- */
+/* Chats, newest first. A callback that returns false ends the listing. */
+struct chat_list {
+	const char *person_id;        /* theirs, as owner or member; NULL: nobody's */
+	bool with_open;               /* and all open ones */
+	int64_t before_ms, before_no; /* the last row of the page before, or 0, 0 */
+	int limit;
+};
 typedef bool (*store_chat_fn)(void *arg, const struct chat *c);
-enum err store_chats_list(struct store *s, int64_t before_ms, int64_t before_no, int limit,
-    store_chat_fn fn, void *arg) MUST_CHECK;
+enum err store_chats_list(
+    struct store *s, const struct chat_list *l, store_chat_fn fn, void *arg) MUST_CHECK;
+
+/* The same of a person, all at once: only which. */
+typedef bool (*store_no_fn)(void *arg, int64_t chat_no);
+enum err store_chats_of_person(
+    struct store *s, const char *person_id, int limit, store_no_fn fn, void *arg) MUST_CHECK;
 
 /* --- messages --- */
 

@@ -13,6 +13,7 @@ enum {
 	CHAT_SET_HEAD,
 	CHAT_SET_CLIENT,
 	CHATS_LIST,
+	CHATS_OF_PERSON,
 	STATEMENTS
 };
 
@@ -21,6 +22,10 @@ enum {
 	" c.model, c.lang, c.head_id, h.uid, c.seq, c.changed_seq, c.pruned_seq, c.created_ms,"    \
 	" c.updated_ms, c.owner_id, c.deleted_ms, c.title_source"                                  \
 	" FROM chats c LEFT JOIN messages h ON h.id = c.head_id "
+
+#define LISTED                                                                                     \
+	"c.deleted_ms IS NULL AND (?1 = 0 OR (c.updated_ms, c.no) < (?1, ?2))"                     \
+	" ORDER BY c.updated_ms DESC, c.no DESC LIMIT ?3)"
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
@@ -44,10 +49,19 @@ static const char *const sql[STATEMENTS] = {
 	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = nullif(?2, 0) WHERE no = ?1",
 	[CHAT_SET_CLIENT] =
 	    "UPDATE chats SET client_system = coalesce(?2, client_system), lang = ?3 WHERE no = ?1",
+	/* each part by an index of its own, and no longer than the page */
 	[CHATS_LIST] =
-	    "SELECT " CHAT_COLUMNS
-	    "WHERE c.visibility = 'open' AND c.deleted_ms IS NULL AND (?1 = 0 OR (c.updated_ms, c.no) < (?1, ?2))"
-	    " ORDER BY c.updated_ms DESC, c.no DESC LIMIT ?3",
+	    "SELECT " CHAT_COLUMNS "WHERE c.no IN("
+	    "SELECT no FROM(SELECT c.no FROM chats c WHERE c.owner_id = ?4 AND " LISTED
+	    " UNION SELECT no FROM(SELECT c.no FROM members m JOIN chats c ON c.no = m.chat_no"
+	    " WHERE m.person_id = ?4 AND " LISTED
+	    " UNION SELECT no FROM(SELECT c.no FROM chats c WHERE ?5 AND c.visibility = 'open' AND " LISTED
+	    ") ORDER BY c.updated_ms DESC, c.no DESC LIMIT ?3",
+	[CHATS_OF_PERSON] =
+	    "SELECT no FROM(SELECT no, updated_ms FROM chats"
+	    " WHERE owner_id = ?1 AND deleted_ms IS NULL"
+	    " UNION SELECT c.no, c.updated_ms FROM members m JOIN chats c ON c.no = m.chat_no"
+	    " WHERE m.person_id = ?1 AND c.deleted_ms IS NULL) ORDER BY updated_ms DESC LIMIT ?2",
 };
 
 static const char *const title_sources[] = {
@@ -247,16 +261,17 @@ store_chat_set_client(struct store *s, int64_t no, const char *client_system, co
 }
 
 enum err
-store_chats_list(
-    struct store *s, int64_t before_ms, int64_t before_no, int limit, store_chat_fn fn, void *arg)
+store_chats_list(struct store *s, const struct chat_list *l, store_chat_fn fn, void *arg)
 {
 	auto_stmt *st = s->stmt[PART_CHATS][CHATS_LIST];
 	bool goes_on = true;
 	int rc = SQLITE_DONE;
 
-	bind_int(st, 1, before_ms);
-	bind_int(st, 2, before_no);
-	bind_int(st, 3, limit);
+	bind_int(st, 1, l->before_ms);
+	bind_int(st, 2, l->before_no);
+	bind_int(st, 3, l->limit);
+	bind_str(st, 4, l->person_id);
+	bind_int(st, 5, l->with_open);
 	while (goes_on && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct chat c;
 
@@ -264,5 +279,19 @@ store_chats_list(
 		goes_on = fn(arg, &c);
 		chat_free(&c);
 	}
+	return store_error(s, rc);
+}
+
+enum err
+store_chats_of_person(struct store *s, const char *person_id, int limit, store_no_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_CHATS][CHATS_OF_PERSON];
+	int rc;
+
+	bind_str(st, 1, person_id);
+	bind_int(st, 2, limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (!fn(arg, sqlite3_column_int64(st, 0)))
+			return OK;
 	return store_error(s, rc);
 }

@@ -14,6 +14,10 @@ enum {
 
 #define SUMS "sum(requests), sum(tok_prompt), sum(tok_output), sum(tok_thought), sum(tok_cached)"
 
+#define DAY_SUMS                                                                                   \
+	"SELECT coalesce(sum(requests), 0),"                                                       \
+	" coalesce(sum(tok_prompt + tok_output + tok_thought), 0) FROM usage_day "
+
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
 	[USAGE_ADD] =
@@ -28,13 +32,8 @@ static const char *const sql[STATEMENTS] = {
 	[USAGE_LIST_ALL] =
 	    "SELECT day, model, " SUMS " FROM usage_day WHERE day >= ?2"
 	    " GROUP BY day, model ORDER BY day DESC, model",
-	[USAGE_OF_DAY] =
-	    "SELECT coalesce(sum(requests), 0),"
-	    " coalesce(sum(tok_prompt + tok_output + tok_thought), 0)"
-	    " FROM usage_day WHERE who = ?1 AND day = ?2",
-	[USAGE_OF_DAY_ALL] =
-	    "SELECT coalesce(sum(requests), 0),"
-	    " coalesce(sum(tok_prompt + tok_output + tok_thought), 0) FROM usage_day WHERE day = ?2",
+	[USAGE_OF_DAY] = DAY_SUMS "WHERE who = ?1 AND day = ?2",
+	[USAGE_OF_DAY_ALL] = DAY_SUMS "WHERE day = ?2",
 	[USAGE_PRUNE] = "DELETE FROM usage_day WHERE day < ?1",
 };
 /* clang-format on */

@@ -1,6 +1,8 @@
 #include "clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t
@@ -41,4 +43,22 @@ clock_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_SIZE])
 		(void)snprintf(date, sizeof date, "1970-01-01T00:00:00");
 	(void)snprintf(out, CLOCK_RFC3339_SIZE, "%s.%03dZ", date, ms);
 	return out;
+}
+
+bool
+clock_parse_rfc3339(const char *text, int64_t *out_wall_ms)
+{
+	char again[CLOCK_RFC3339_SIZE];
+	struct tm tm = { 0 };
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t ms;
+
+	if (strlen(text) != CLOCK_RFC3339_SIZE - 1 || rest == NULL || *rest != '.')
+		return false;
+	ms = (int64_t)timegm(&tm) * 1000 + strtol(rest + 1, NULL, 10);
+	/* strptime is generous; what is not written the same again is another form. */
+	if (strcmp(clock_rfc3339(ms, again), text) != 0)
+		return false;
+	*out_wall_ms = ms;
+	return true;
 }

@@ -20,11 +20,12 @@
 #define LIMIT_TITLE_BYTES 200
 #define LIMIT_PERSONA_BYTES (16UL * 1024)
 #define LIMIT_MODEL_BYTES 100
-#define LIMIT_UNDO_MS 10000        /* a deleted chat can be restored so long */
-#define LIMIT_DELETE_MESSAGES 1000 /* one DELETE of a message takes along so many answers at most  \
-				    */
-#define LIMIT_TOMBSTONES 1000      /* kept a chat; who asks from before them loads afresh */
-#define LIMIT_SEARCH_BYTES 256     /* of a query */
+#define LIMIT_UNDO_MS 10000 /* a deleted chat can be restored so long */
+#define LIMIT_DELETE_MESSAGES                                                                      \
+	1000                   /* one DELETE of a message takes along so many answers at most      \
+				*/
+#define LIMIT_TOMBSTONES 1000  /* kept a chat; who asks from before them loads afresh */
+#define LIMIT_SEARCH_BYTES 256 /* of a query */
 #define LIMIT_SEARCH_TERMS 16
 #define LIMIT_SEARCH_PAGE 50
 #define LIMIT_SEARCH_CHATS 1000 /* more: the index cannot say where to look, rows are looked at */
@@ -34,11 +35,11 @@
 #define LIMIT_USAGE_DAYS 366
 #define LIMIT_QUERY_BYTES 4096
 #define LIMIT_IDEMPOTENCY_KEY_LEN 128
-#define LIMIT_SUBJECT_BYTES 160             /* who a JWT, a token or REMOTE_USER names */
-#define LIMIT_NAME_BYTES 80                 /* display name */
-#define LIMIT_CREDENTIAL_BYTES 4096         /* Authorization, Cookie: more is no credential */
-#define LIMIT_MEMBERS 100                   /* of a private chat: what a presence channel takes */
-#define LIMIT_INVITATIONS 20                /* valid links of a chat */
+#define LIMIT_SUBJECT_BYTES 160     /* who a JWT, a token or REMOTE_USER names */
+#define LIMIT_NAME_BYTES 80         /* display name */
+#define LIMIT_CREDENTIAL_BYTES 4096 /* Authorization, Cookie: more is no credential */
+#define LIMIT_MEMBERS 100           /* of a private chat: what a presence channel takes */
+#define LIMIT_INVITATIONS 20        /* valid links of a chat */
 #define LIMIT_INVITATION_DAYS 365
 #define LIMIT_SESSION_DAYS 90
 #define LIMIT_BODY_SECONDS 10               /* for a whole body to come in */
@@ -83,7 +84,7 @@
 #define LIMIT_EVENT_NAME_LEN 200
 #define LIMIT_EVENT_BYTES 10240
 #define LIMIT_BATCH_EVENTS 10
-#define LIMIT_APPS 10000        /* of PUSH_APPS_FILE */
+#define LIMIT_APPS 10000 /* of PUSH_APPS_FILE */
 #define LIMIT_APPS_FILE_BYTES (16UL * 1024 * 1024)
 #define LIMIT_APP_FIELD_LEN 256 /* id, key, secret, name, path */
 #define LIMIT_ORIGINS 100       /* of an app */
@@ -110,7 +111,8 @@
 #define LIMIT_HTTP_SIGNATURE_SECONDS 600
 #define LIMIT_WS_MESSAGE_BYTES (100UL * 1024)
 #define LIMIT_WS_FRAGMENTS 128
-#define LIMIT_PUSHER_DEPTH 64 /* of JSON in client messages: what others may have built is theirs */
+#define LIMIT_PUSHER_DEPTH 64 /* of JSON in client messages: what others may have built is theirs  \
+			       */
 #define LIMIT_CHANNELS_PER_SOCKET 100
 #define LIMIT_CLIENT_EVENTS_PER_SECOND 10 /* of one connection */
 #define LIMIT_PRESENCE_MEMBERS 100
@@ -119,9 +121,10 @@
 #define LIMIT_WATCHLIST 100
 #define LIMIT_USER_AUTHENTICATION_SECONDS 30
 #define LIMIT_CACHE_SECONDS 1800
-#define LIMIT_CACHE_BYTES (32UL * 1024 * 1024) /* what an app's cache channels remember together */
-#define LIMIT_COUNTED_AT_ONCE 100              /* subscribers: above, subscription_count waits ... */
-#define LIMIT_COUNT_MS 5000                    /* ... so long between two */
+#define LIMIT_CACHE_BYTES (32UL * 1024 * 1024) /* what an app's cache channels remember together   \
+						*/
+#define LIMIT_COUNTED_AT_ONCE 100 /* subscribers: above, subscription_count waits ... */
+#define LIMIT_COUNT_MS 5000       /* ... so long between two */
 #define LIMIT_OUTBOX_BYTES (256UL * 1024)
 #define LIMIT_OUTBOX_FRAMES 1000
 #define LIMIT_HANDSHAKE_SECONDS 10

@@ -30,6 +30,27 @@ times_are_rfc_3339_in_utc_with_milliseconds(void **state)
 }
 
 static void
+only_what_is_written_so_is_read(void **state)
+{
+	static const char *const bad[] = { "", "2026", "2026-11-24", "2026-11-24T04:06:08Z",
+		"2026-11-24T04:06:08.123", "2026-11-24T04:06:08.123+01:00",
+		"2026-11-24 04:06:08.123Z", "2026-02-30T00:00:00.000Z", "2026-13-01T00:00:00.000Z",
+		"2026-11-24T24:00:00.000Z", " 2026-11-24T04:06:08.123Z",
+		"2026-11-24T04:06:08.1234Z", "2026-11-24T04:06:08.-12Z", "26-11-24T04:06:08.123Z" };
+	static const int64_t good[] = { 0, 1, 951868799999, 1795493168123, 4102444800000 };
+	char text[CLOCK_RFC3339_SIZE];
+	int64_t ms = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(clock_parse_rfc3339(clock_rfc3339(good[i], text), &ms));
+		assert_int_equal(ms, good[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(clock_parse_rfc3339(bad[i], &ms));
+}
+
+static void
 the_monotonic_clock_never_goes_back(void **state)
 {
 	int64_t last = clock_mono_ms();
@@ -56,6 +77,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_rfc_3339_in_utc_with_milliseconds),
+		cmocka_unit_test(only_what_is_written_so_is_read),
 		cmocka_unit_test(the_monotonic_clock_never_goes_back),
 		cmocka_unit_test(the_wall_clock_counts_milliseconds_since_1970),
 	};
