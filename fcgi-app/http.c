@@ -168,27 +168,41 @@ hex_digit(char c)
 	return -1;
 }
 
+/*
+ * The n bytes at p into out, NUL-terminated; false on a bad escape, %00, or no room. plus: what '+'
+ * is.
+ */
+static bool
+decode(const char *p, size_t n, char plus, char *out, size_t out_size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = p[i];
+
+		if (c == '%') {
+			int high = i + 2 < n ? hex_digit(p[i + 1]) : -1;
+			int low = high < 0 ? -1 : hex_digit(p[i + 2]);
+
+			c = low < 0 ? '\0' : (char)(high * 16 + low);
+			i += 2;
+		} else if (c == '+') {
+			c = plus;
+		}
+		if (c == '\0' || len + 1 >= out_size)
+			return false;
+		out[len++] = c;
+	}
+	out[len] = '\0';
+	return true;
+}
+
 bool
 http_decode(char *s)
 {
-	char *out = s;
+	size_t n = strlen(s);
 
-	for (; *s != '\0'; s++) {
-		int high, low;
-
-		if (*s != '%') {
-			*out++ = *s;
-			continue;
-		}
-		high = hex_digit(s[1]);
-		low = high < 0 ? -1 : hex_digit(s[2]);
-		if (low < 0 || high + low == 0)
-			return false;
-		*out++ = (char)(high * 16 + low);
-		s += 2;
-	}
-	*out = '\0';
-	return true;
+	return decode(s, n, '+', s, n + 1); /* never longer than what was read of it */
 }
 
 /* The raw value of the first member of that name, NULL if there is none. */
@@ -216,14 +230,12 @@ http_query(const char *query, const char *name, char *out, size_t out_size)
 	size_t n;
 	const char *value = find_member(query, name, &n);
 
-	if (value == NULL || n >= out_size)
+	if (value == NULL)
 		return false;
-	memcpy(out, value, n);
-	out[n] = '\0';
-	for (char *p = out; *p != '\0'; p++)
-		if (*p == '+')
-			*p = ' ';
-	return http_decode(out);
+	if (decode(value, n, ' ', out, out_size))
+		return true;
+	out[0] = '\0';
+	return false;
 }
 
 bool
