@@ -108,7 +108,7 @@ start_push_server() {
 }
 
 start_standin() {
-	start standin "$BIN/gemini-standin" --port=0
+	start standin "$BIN/gemini-standin" --port=0 --fault=first=400,delay=40 # as a person reads
 	wait_until gemini-standin test -s "$run_dir/standin.said"
 	AI_BASE_URL=$(sed 's/^gemini-standin //;q' "$run_dir/standin.said")
 	export AI_BASE_URL

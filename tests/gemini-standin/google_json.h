@@ -4,7 +4,7 @@
  *   a frame's line   {"a": 1,"b": [1,2]}      a space after the colon, none after the comma
  *   a whole body     indented by two spaces, ended by a newline
  *
- * Both raw UTF-8; with ascii everything above U+007E is written \uXXXX, surrogate pairs too.
+ * Both raw UTF-8; with ascii everything above U+007F is written \uXXXX, surrogate pairs too.
  * Pure; value is only read (Jansson iterates over no const). Errors: ERR_LIMIT when b is full, b is
  * then unchanged.
  */

@@ -2,6 +2,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -120,16 +121,32 @@ wait_ms(struct reply *r, int64_t ms)
 /* --- sending ----------------------------------------------------------------------------- */
 static void on_written(struct evhttp_connection *conn, void *arg);
 
+/*
+ * evhttp shuts a socket down before it closes it, and the client would see an end instead of a
+ * reset. So it gets another file in the socket's place, which is closed by that.
+ */
+static void
+reset_socket(struct evhttp_connection *conn)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(conn);
+	evutil_socket_t fd = bufferevent_getfd(bev);
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	auto_fd other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	(void)bufferevent_setfd(bev, -1);
+	if (other < 0 || dup3(other, fd, O_CLOEXEC) < 0)
+		abort();
+}
+
 static void
 drop_connection(struct reply *r, bool with_reset)
 {
 	struct evhttp_connection *conn = r->conn;
-	evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(conn));
-	struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
-	if (with_reset)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	reply_free(r, BROKEN);
+	if (with_reset)
+		reset_socket(conn);
 	evhttp_connection_free(conn); /* with the request */
 }
 
