@@ -2,7 +2,7 @@
  * GET /api/chats?cursor=&limit=: the caller's chats, as owner or member, newest first.
  *
  * An open chat belongs to whoever knows its id, so a list of all ids would give every one away:
- * only a site in local mode, where the only person is the one at this machine, lists them as well.
+ * only whoever sits at a machine in local mode has them listed as well.
  */
 #include "app.h"
 
@@ -71,7 +71,7 @@ api_chats_list(struct app *a, const struct http_request *q, struct http_response
 	}
 	wanted = (struct chat_list){
 		.person_id = identity_is_known(q->caller) ? q->caller->id : NULL,
-		.with_open = !a->config->is_production && a->config->allow_open_chats,
+		.with_open = q->caller->is_at_home && a->config->allow_open_chats,
 		.before_ms = before_ms,
 		.before_no = before_no,
 		.limit = l.limit + 1,

@@ -56,7 +56,7 @@ note_chat(void *arg, int64_t no)
 static bool
 sees_open_chats(const struct search *se)
 {
-	return !se->app->config->is_production && se->app->config->allow_open_chats;
+	return se->caller->is_at_home && se->app->config->allow_open_chats;
 }
 
 /* ERR_NOT_FOUND: there is nothing that could be searched. */

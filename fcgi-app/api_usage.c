@@ -48,7 +48,7 @@ void
 api_usage(struct app *a, const struct http_request *q, struct http_response *r)
 {
 	bool is_known = identity_is_known(q->caller);
-	bool is_site = !is_known && !a->config->is_production;
+	bool is_site = !is_known && q->caller->is_at_home;
 	const char *who = is_site ? NULL : q->caller->id;
 	json_auto_t *days = json_array();
 	struct list l = { .days = days };

@@ -57,11 +57,20 @@ is_cross_site(const struct app *a, const struct http_request *q, bool https)
 	return q->header[HTTP_ORIGIN] != NULL && !is_own_origin(a, q, https);
 }
 
+/* A name that leads a browser of this machine to this machine, and no foreign site's name for it. */
+static bool
+is_own_host(const char *host)
+{
+	return host == NULL || client_address_is_loopback(host) ||
+	       (strncasecmp(host, "localhost", 9) == 0 && (host[9] == '\0' || host[9] == ':'));
+}
+
 /* The person at this very machine: local mode, and no proxy that speaks for somebody else. */
 static bool
 is_at_home(const struct app *a, const struct http_request *q)
 {
 	return !a->config->is_production && client_address_is_loopback(q->remote_addr) &&
+	       is_own_host(q->header[HTTP_HOST]) &&
 	       q->header[HTTP_FORWARDED] == NULL && q->header[HTTP_X_FORWARDED_FOR] == NULL &&
 	       q->header[HTTP_X_FORWARDED_PROTO] == NULL;
 }
@@ -221,7 +230,8 @@ identity_resolve(
 	out->is_cross_site = is_cross_site(a, q, out->is_https);
 	client_address(q->remote_addr, q->header[HTTP_X_FORWARDED_FOR], a->config->trusted_proxies,
 	    out->address);
-	quotas_of(a->config, is_at_home(a, q), &out->quotas);
+	out->is_at_home = is_at_home(a, q);
+	quotas_of(a->config, out->is_at_home, &out->quotas);
 	if (a->config->trust_remote_user && user != NULL && *user != '\0' && !out->is_cross_site)
 		return from_remote_user(user, out, why);
 	token = bearer(q, &n);

@@ -36,6 +36,7 @@ struct identity {
 	char session_hash[SIGN_HEX_SIZE];  /* IDENTITY_SESSION; else "" */
 	int64_t expires_ms;                /* of the session or JWT; 0: never */
 	bool is_https, is_cross_site;
+	bool is_at_home; /* local mode, at this machine, and nobody in between */
 	struct quotas quotas;
 };
 

@@ -13,7 +13,7 @@ const from = (address) => ({ 'x-forwarded-for': address });
 describe('requests a minute', () => {
 	let system;
 	before(async () => {
-		system = await startSystem({ env: { JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: 20, RATE_LIMIT_READS_PER_MINUTE: 30, TRUSTED_PROXIES: '127.0.0.1' } });
+		system = await startSystem({ env: { JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: 20, RATE_LIMIT_READS_PER_MINUTE: 30, REPLIES_AT_ONCE_PER_ADDRESS: 0, TRUSTED_PROXIES: '127.0.0.1' } });
 	});
 	after(() => system?.stop());
 

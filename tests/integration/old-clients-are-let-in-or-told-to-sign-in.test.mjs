@@ -125,3 +125,20 @@ describe('CORS_ORIGINS', () => {
 		}
 	});
 });
+
+describe('a list of all open chats', () => {
+	test('is for the person at this machine, not for whom a proxy or a foreign name brings', async () => {
+		const system = await startSystem();
+		try {
+			await raw(system, 'POST', '/api/send-message', { body: { chatId: 'room', messages: user('hola') } });
+			const listed = async (headers) => (await raw(system, 'GET', '/api/chats', { headers })).json.chats.length;
+			const port = new URL(system.url).port;
+			assert.equal(await listed({}), 1);
+			assert.equal(await listed({ host: `localhost:${port}` }), 1);
+			for (const headers of [{ 'x-forwarded-for': '127.0.0.1' }, { forwarded: 'for=127.0.0.1' }, { 'x-forwarded-proto': 'http' }, { host: `rebound.example:${port}` }, { host: 'localhost.evil.example' }])
+				assert.equal(await listed(headers), 0, JSON.stringify(headers));
+		} finally {
+			await system.stop();
+		}
+	});
+});
