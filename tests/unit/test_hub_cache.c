@@ -103,6 +103,7 @@ names_that_only_hold_the_word_are_no_cache_channels(void **state)
 	assert_false(hub_wants(w->app, "my-cache-x", 10));
 	assert_true(hub_wants(w->app, "cache-x", 7));
 	world_say(w, "my-cache-x", "e");
+	assert_null(hub_cached(w->hub, w->app, "my-cache-x", 10, NULL));
 	fake_open(w, &a);
 	fake_subscribe(&a, "my-cache-x", NULL);
 	assert_said(&a, SUCCEEDED("my-cache-x"));

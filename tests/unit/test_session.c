@@ -124,8 +124,8 @@ malformed_messages_get_an_error_and_the_connection_stays(void **state)
 		buf_clear(&c.said);
 	}
 	assert_int_equal(w->metrics.count[METRIC_BAD_MESSAGE], ARRAY_LEN(bad));
-	memcpy(deep, "{\"event\":", 9);
-	memset(deep + 9, '[', LIMIT_PUSHER_DEPTH);
+	(void)snprintf(deep, 16, "{\"event\":");
+	memset(deep + strlen(deep), '[', LIMIT_PUSHER_DEPTH);
 	fake_send(&c, deep);
 	assert_int_equal(w->metrics.count[METRIC_BAD_MESSAGE], ARRAY_LEN(bad) + 1);
 	buf_clear(&c.said);

@@ -119,21 +119,34 @@ the_watchlist_is_answered_after_the_success(void **state)
 	fake_close(&b);
 }
 
+static struct buf
+user_data_watching(int count)
+{
+	struct buf data = BUF_INIT(65536);
+
+	assert_int_equal(buf_adds(&data, "{\"id\":\"c\",\"watchlist\":["), OK);
+	for (int i = 0; i < count; i++)
+		assert_int_equal(buf_addf(&data, "%s\"u%d\"", i > 0 ? "," : "", i), OK);
+	assert_int_equal(buf_adds(&data, "]}"), OK);
+	return data;
+}
+
 static void
 a_long_watchlist_is_cut_and_that_is_said(void **state)
 {
 	struct world *w = *state;
 	struct fake c, last, beyond;
-	auto_buf data = BUF_INIT(65536);
+	auto_buf as_long_as_may_be = user_data_watching(LIMIT_WATCHLIST);
+	auto_buf longer = user_data_watching(LIMIT_WATCHLIST + 1);
 
-	assert_int_equal(buf_adds(&data, "{\"id\":\"c\",\"watchlist\":[\"u0\""), OK);
-	for (int i = 1; i <= LIMIT_WATCHLIST; i++)
-		assert_int_equal(buf_addf(&data, ",\"u%d\"", i), OK);
-	assert_int_equal(buf_adds(&data, "]}"), OK);
 	fake_open(w, &c);
 	fake_open(w, &last);
 	fake_open(w, &beyond);
-	fake_sign_in(&c, data.data);
+	fake_sign_in(&c, as_long_as_may_be.data);
+	assert_null(strstr(c.said.data, "pusher:error"));
+	fake_close(&c);
+	fake_open(w, &c);
+	fake_sign_in(&c, longer.data);
 	assert_false(peer_has_ended(&c.session.peer));
 	assert_non_null(strstr(c.said.data, "pusher:signin_success"));
 	assert_non_null(strstr(c.said.data, "\"code\":4302}}\n"));

@@ -147,6 +147,7 @@ a_connection_has_so_many_channels_and_no_more(void **state)
 		(void)snprintf(name, sizeof name, "x%d", i);
 		fake_subscribe(&c, name, NULL);
 	}
+	assert_true(hub_is_member(&c.session.peer, name, strlen(name)));
 	buf_clear(&c.said);
 	fake_subscribe(&c, "one-more", NULL);
 	assert_refused(&c, "LimitReached", 4100);
