@@ -42,8 +42,8 @@
 #define LIMIT_INVITATIONS 20        /* valid links of a chat */
 #define LIMIT_INVITATION_DAYS 365
 #define LIMIT_SESSION_DAYS 90
-#define LIMIT_BODY_SECONDS 10               /* for a whole body to come in */
-#define LIMIT_IO_SECONDS 15 /* a FastCGI peer that neither sends nor reads */
+#define LIMIT_BODY_SECONDS 10 /* for a whole body to come in */
+#define LIMIT_IO_SECONDS 15   /* a FastCGI peer that neither sends nor reads */
 #define LIMIT_ACCEPT_THREADS 64
 
 /* --- replies --- */
@@ -103,7 +103,7 @@
 #define LIMIT_WEBHOOK_CONNECT_MS 3000
 #define LIMIT_WEBHOOK_TOTAL_MS 10000
 #define LIMIT_WEBHOOK_ANSWER_BYTES (64UL * 1024) /* read and thrown away */
-#define LIMIT_HTTP_HEAD_BYTES (16UL * 1024) /* a proxy passes the site's cookies on */
+#define LIMIT_HTTP_HEAD_BYTES (16UL * 1024)      /* a proxy passes the site's cookies on */
 #define LIMIT_HTTP_BODY_BYTES (1024UL * 1024)
 #define LIMIT_HTTP_BODIES_BYTES (64UL * 1024 * 1024) /* of all requests that are being received */
 #define LIMIT_HTTP_BODY_SECONDS 30
@@ -111,9 +111,11 @@
 #define LIMIT_HTTP_SIGNATURE_SECONDS 600
 #define LIMIT_WS_MESSAGE_BYTES (100UL * 1024)
 #define LIMIT_WS_FRAGMENTS 128
-#define LIMIT_PUSHER_DEPTH 64 /* of JSON in client messages: what others may have built is theirs  \
-			       */
-#define LIMIT_CHANNELS_PER_SOCKET 100
+#define LIMIT_PUSHER_DEPTH                                                                         \
+	64 /* of JSON in client messages: what others may have built is theirs                     \
+	    */
+#define LIMIT_CHANNELS_PER_SOCKET 1000 /* Pusher has none: ours bounds what one stranger can make  \
+					*/
 #define LIMIT_CLIENT_EVENTS_PER_SECOND 10 /* of one connection */
 #define LIMIT_PRESENCE_MEMBERS 100
 #define LIMIT_USER_INFO_BYTES 1024
@@ -121,8 +123,9 @@
 #define LIMIT_WATCHLIST 100
 #define LIMIT_USER_AUTHENTICATION_SECONDS 30
 #define LIMIT_CACHE_SECONDS 1800
-#define LIMIT_CACHE_BYTES (32UL * 1024 * 1024) /* what an app's cache channels remember together   \
-						*/
+#define LIMIT_CACHE_BYTES                                                                          \
+	(32UL * 1024 * 1024)      /* what an app's cache channels remember together                \
+				   */
 #define LIMIT_COUNTED_AT_ONCE 100 /* subscribers: above, subscription_count waits ... */
 #define LIMIT_COUNT_MS 5000       /* ... so long between two */
 #define LIMIT_OUTBOX_BYTES (256UL * 1024)
