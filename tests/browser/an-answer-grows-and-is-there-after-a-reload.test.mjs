@@ -82,17 +82,16 @@ test('the language can be switched, and the choice is kept', async () => {
 });
 
 test('two pages in one chat see the same, and a new chat is another one', async () => {
-	const one = await browser.open(system.url);
+	const one = await browser.open(`${system.url}/#c=o-shared`);
 	await one.state('live');
-	const two = await browser.open(one.page.url());
+	const two = await browser.open(`${system.url}/?chat=o-shared`);
 	await two.state('live');
 	await one.send('hello, you two');
 	await Promise.all([one.ended(), two.ended()]);
 	assert.deepEqual(await two.shown(), await one.shown());
-	const first = one.id;
 	await one.page.click('#new');
 	await one.page.waitForSelector('#empty:not([hidden])');
-	assert.notEqual(one.id, first);
+	assert.equal(one.id, null);
 	await one.page.goBack();
 	await one.ended();
 	assert.deepEqual(await one.shown(), await two.shown());

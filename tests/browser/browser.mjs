@@ -6,12 +6,14 @@
  *   await chat.send('hola');  await chat.ended();  await chat.copied()   === the stored text
  *   await browser.stop();     throws if a page broke its CSP, threw, or complained in its console
  *
- * CHROMIUM: its path (/usr/bin/chromium). SHOTS: a directory where shot(name) puts pictures; without it there are none.
+ * CHROMIUM: its path (/usr/bin/chromium). SHOTS: the directory where shot(name) puts pictures (build/shots).
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { ROOT } from '../integration/harness.mjs';
 
+const SHOTS = process.env.SHOTS ?? join(ROOT, 'build/shots');
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 	'--disable-component-update', '--disable-sync'];
 const PAGE_MS = 20_000;
@@ -53,14 +55,26 @@ export class Chat {
 
 	/** The last answer's source, by its copy button. */
 	async copied() {
-		await this.page.locator('.msg.a .acts .ico').last().click();
+		await this.page.locator('.msg.a [data-act=copy]').last().click();
 		await this.page.waitForSelector('.acts .ico[data-ta=copied]');
 		return this.page.evaluate(() => navigator.clipboard.readText());
 	}
 
+	/** An answer's address is there once the server has made the chat. */
+	made() { return this.page.waitForURL(/#c=(?!new)/); }
+
 	/** What the server has of this chat: {seq, messages} */
-	async stored() {
-		return (await fetch(new URL(`/api/chats/${this.id}/history?after=0`, this.page.url()))).json();
+	stored() {
+		return this.api('GET', `chats/${encodeURIComponent(this.id)}/history?after=0`);
+	}
+
+	/** An answer of the API to this page's person. */
+	api(method, path, body) {
+		return this.page.evaluate(async ([method, path, body]) => {
+			const options = body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+			const answer = await fetch(`/api/${path}`, { method, ...options });
+			return answer.status === 204 ? null : answer.json();
+		}, [method, path, body]);
 	}
 
 	async lastStored() {
@@ -76,10 +90,8 @@ export class Chat {
 	}
 
 	async shot(name) {
-		if (!process.env.SHOTS)
-			return;
-		mkdirSync(process.env.SHOTS, { recursive: true });
-		await this.page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
+		mkdirSync(SHOTS, { recursive: true });
+		await this.page.screenshot({ path: join(SHOTS, `${name}.png`) });
 	}
 }
 

@@ -36,6 +36,23 @@ class Truth {
 		return { user, reply, events: [created, queued], receipt: { messageId: user.id, replyId: reply.id, seq: this.seq } };
 	}
 
+	/** Another answer, beside the one that is there. */
+	queue(reply) {
+		this.head = reply.id;
+		return ['job_queued', { message_id: reply.id, parent_id: reply.parentId, ...this.#commit(reply) }];
+	}
+
+	/** A turn beside the one that is there. */
+	create(user) {
+		this.head = user.id;
+		return ['message_created', { chatId: 'c', ...this.#commit(user), message: this.row(user) }];
+	}
+
+	choose(id) {
+		this.head = id;
+		return ['chat_updated', { head_id: id, prev: this.seq, seq: ++this.seq }];
+	}
+
 	start(m) {
 		return ['stream_start', { message_id: m.id, ...this.#commit(m, { status: 'streaming' }) }];
 	}
@@ -64,6 +81,27 @@ class Truth {
 		return ['message_deleted', { message_id: m.id, prev, seq: this.seq }];
 	}
 
+	/** The newest page of the branch, with what it must know of siblings. */
+	newest(limit = 50) {
+		const messages = [];
+		for (let m = this.messages.get(this.head); m && messages.length < limit; m = this.messages.get(m.parentId))
+			messages.unshift(this.#withSiblings(m));
+		return { chatId: 'c', seq: this.seq, headId: this.head, messages, more: Boolean(messages[0]?.parentId) };
+	}
+
+	before(id, limit = 50) {
+		const head = this.head;
+		this.head = this.messages.get(id).parentId;
+		const page = this.newest(limit);
+		this.head = head;
+		return page;
+	}
+
+	#withSiblings(m) {
+		const all = [...this.messages.values()].filter((o) => o.parentId === m.parentId).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+		return { ...this.row(m), ...(all.length > 1 && { siblings: all.map((o) => o.id) }) };
+	}
+
 	history(after, limit = 200) {
 		const rows = [...this.messages.values()].filter((m) => m.changedSeq > after).sort((a, b) => a.changedSeq - b.changedSeq);
 		const page = rows.slice(0, limit);
@@ -78,6 +116,8 @@ class Truth {
 
 const cut = (text) => ({ content: text.slice(0, text.length >> 1), length: text.length >> 1, truncated: true });
 const stamp = (n) => new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString();
+
+const OPEN = 'open';
 
 /** Does what the page does with actions: keeps a picture, answers fetches when told to, wakes when asked. */
 class Page {
@@ -95,7 +135,8 @@ class Page {
 			case 'put': this.shown.set(a.message.id, { ...a.message }); break;
 			case 'append': this.shown.get(a.id).content += a.text; break;
 			case 'drop': this.shown.delete(a.id); break;
-			case 'order': this.order = a.ids; break;
+			case 'order': this.order = a.ids; this.branches = a.branches; break;
+			case 'open': this.fetches.push(OPEN); this.asked++; break;
 			case 'fetch': this.fetches.push(a.after); this.asked++; break;
 			case 'wake': this.wakes.push(a.at); break;
 			default: break;
@@ -111,13 +152,22 @@ class Page {
 	}
 
 	answer(truth, limit) {
-		this.fetches.shift();
-		const page = truth.history(this.lastAfter, limit);
-		this.do(this.sync.fetched(page, this.now));
+		this.give(this.ask(truth, this.fetches.shift(), limit));
 	}
 
-	get lastAfter() {
-		return this.fetches[0] ?? 0;
+	/** What the server says now; it may arrive later. */
+	ask(truth, what, limit) {
+		return what === OPEN ? { opened: truth.newest(limit) } : { fetched: truth.history(what, limit) };
+	}
+
+	give({ opened, fetched }) {
+		this.do(opened ? this.sync.opened(opened, this.now) : this.sync.fetched(fetched, this.now));
+	}
+
+	/** Scrolls up to the beginning. */
+	scroll(truth) {
+		while (this.sync.above)
+			this.do(this.sync.older(truth.before(this.sync.above, 20)));
 	}
 
 	pass(ms) {
@@ -131,11 +181,8 @@ class Page {
 	/** Everything that is asked for is answered, until nothing is. */
 	settle(truth) {
 		for (let i = 0; i < 100 && (this.fetches.length > 0 || this.wakes.length > 0); i++) {
-			while (this.fetches.length > 0) {
-				const after = this.fetches[0];
-				this.fetches.shift();
-				this.do(this.sync.fetched(truth.history(after), this.now));
-			}
+			while (this.fetches.length > 0)
+				this.answer(truth);
 			this.pass(GAP_MS * 100);
 		}
 		assert.equal(this.fetches.length + this.wakes.length, 0, 'the page comes to rest');
@@ -231,8 +278,9 @@ test('a merged delta that overlaps adds only its new part', () => {
 	const truth = new Truth();
 	const { reply, events: asked } = truth.ask('hola');
 	const page = new Page();
-	page.do(page.sync.fetched(truth.history(0), 0));
+	page.do(page.sync.subscribed());
 	page.events(asked);
+	page.answer(truth);
 	page.event(truth.start(reply));
 	const a = truth.delta(reply, 'uno ');
 	const b = truth.delta(reply, 'dos');
@@ -247,11 +295,11 @@ test('pushes during a fetch wait for it, and those that it covers are dropped', 
 	const page = new Page();
 	page.do(page.sync.subscribed());
 	const early = [...asked, truth.start(reply), truth.delta(reply, 'a')];
-	const answer = truth.history(0);
+	const answer = page.ask(truth, OPEN);
 	const late = [truth.delta(reply, 'b'), truth.delta(reply, 'c')];
 	[...early, ...late].forEach((e) => page.event(e));
 	assert.equal(page.shown.size, 0);
-	page.do(page.sync.fetched(answer, 0));
+	page.give(answer);
 	assert.equal(page.shown.get(reply.id).content, 'abc');
 	assert.equal(page.asked, 1);
 });
@@ -306,13 +354,56 @@ test('a restored backup (other epoch) is read anew and its ghosts go', () => {
 	assertEqual(page, older);
 });
 
-test('pages: a long history is read to its end, in order', () => {
+test('a long chat opens with its newest page; what is above comes when somebody scrolls', () => {
 	const truth = new Truth();
 	for (let i = 0; i < 450; i++)
 		truth.end(truth.ask(`q${i}`).reply, 'complete');
 	const page = joined(truth);
+	assert.equal(page.asked, 1);
+	assert.equal(page.order.length, 50);
+	assert.equal(page.order.at(-1), truth.head);
+	page.scroll(truth);
 	assertEqual(page, truth);
-	assert.ok(page.asked >= 5);
+	assert.equal(page.asked, 1);
+});
+
+test('much that was missed is read page by page', () => {
+	const truth = new Truth();
+	const page = joined(truth);
+	for (let i = 0; i < 450; i++)
+		truth.end(truth.ask(`q${i}`).reply, 'complete');
+	page.do(page.sync.poll());
+	page.settle(truth);
+	assertEqual(page, truth);
+	assert.ok(page.asked >= 6);
+});
+
+test('another answer and a turn said anew are siblings; whoever chooses a branch gets it whole', () => {
+	const truth = new Truth();
+	const first = truth.ask('one');
+	truth.end(first.reply, 'complete');
+	const page = joined(truth);
+	const again = { id: 'r1b', parentId: 'u1', role: 'assistant', content: '', status: 'queued', createdAt: stamp(9) };
+	page.event(truth.queue(again));
+	assert.deepEqual(page.order, ['u1', 'r1b']);
+	assert.deepEqual(page.branches.get('r1b'), ['r1', 'r1b']);
+	truth.end(again, 'complete').forEach((e) => page.event(e));
+	const edited = { id: 'u1b', parentId: null, role: 'user', content: 'two', status: 'complete', createdAt: stamp(10) };
+	page.event(truth.create(edited));
+	assert.deepEqual(page.order, ['u1b']);
+	assert.deepEqual(page.branches.get('u1b'), ['u1', 'u1b']);
+	page.event(truth.choose('r1'));
+	assert.deepEqual(page.order, ['u1', 'r1']);
+	assert.deepEqual(page.branches.get('r1'), ['r1', 'r1b']);
+	assert.equal(page.asked, 1);
+
+	const late = joined(truth);                       // has only the branch that is active
+	assert.equal(late.shown.size, 2);
+	assert.deepEqual(late.branches.get('u1'), ['u1', 'u1b']);
+	late.event(truth.choose('u1b'));
+	late.settle(truth);
+	assert.deepEqual(late.order, ['u1b']);
+	assert.deepEqual(late.branches.get('u1b'), ['u1', 'u1b']);
 });
 
 test('failed fetches are tried again, ever more slowly, and a subscription does not wait', () => {
@@ -400,19 +491,20 @@ function run(seed) {
 		while (inFlight.length > 0 && inFlight[0][0] <= page.now)
 			page.event(inFlight.shift()[1]);
 		while (page.fetches.length > 0) {
-			const after = page.fetches.shift();
-			answers.push([page.now + rnd() * 500, rnd() < 0.15 ? null : truth.history(after, 3)]);
+			const what = page.fetches.shift();
+			answers.push([page.now + rnd() * 500, rnd() < 0.15 ? null : page.ask(truth, what, 3)]);
 		}
 		while (answers.length > 0 && answers[0][0] <= page.now) {
 			const [, answer] = answers.shift();
-			page.do(answer ? page.sync.fetched(answer, page.now) : page.sync.fetchFailed(page.now));
+			answer ? page.give(answer) : page.do(page.sync.fetchFailed(page.now));
 		}
 	}
 	for (const [, answer] of answers)
-		page.do(answer ? page.sync.fetched(answer, page.now) : page.sync.fetchFailed(page.now));
+		answer ? page.give(answer) : page.do(page.sync.fetchFailed(page.now));
 	inFlight.forEach(([, e]) => page.event(e));
 	page.do(page.sync.subscribed());
 	page.settle(truth);
+	page.scroll(truth);
 	assertEqual(page, truth, `seed ${seed}`);
 }
 

@@ -26,33 +26,50 @@ async function problem(response) {
 	return new ApiError(response.status, String(body.code ?? response.status), detail, retryAfter(response.headers.get('Retry-After')));
 }
 
-async function call(path, options = {}) {
+/** key: an Idempotency-Key, which makes a repeated try harmless: the first one's answer comes again. */
+async function call(method, path, body, key) {
+	const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(key && { 'Idempotency-Key': key }) };
 	let response;
 	try {
-		response = await fetch(new URL(path, BASE), { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS), ...options });
+		response = await fetch(new URL(path, BASE), {
+			method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS),
+		});
 	} catch (e) {
 		throw new ApiError(0, e.name === 'TimeoutError' ? 'timeout' : 'network', '');
 	}
 	if (!response.ok)
 		throw await problem(response);
-	return response.json().catch(() => { throw new ApiError(502, 'not_json', ''); });
+	return response.status === 204 ? null : response.json().catch(() => { throw new ApiError(502, 'not_json', ''); });
 }
 
-export const getConfig = () => call('config');
+const of = (chatId, rest = '') => `chats/${encodeURIComponent(chatId)}${rest}`;
+const message = (chatId, id, rest = '') => of(chatId, `/messages/${encodeURIComponent(id)}${rest}`);
 
-export async function getHistory(chatId, after) {
-	try {
-		return await call(`chats/${encodeURIComponent(chatId)}/history?after=${after}`);
-	} catch (e) {
-		if (e.status !== 404)
-			throw e;
-		return { seq: 0, messages: [], deleted: [], more: false, reset: after > 0 };   // before its first message
-	}
-}
+export const getConfig = () => call('GET', 'config');
+export const getMe = () => call('GET', 'me');
+/** Starts a session, or names the person of the one that is there. */
+export const startSession = (name) => call('POST', 'session', name === undefined ? undefined : { name });
+export const endSession = () => call('DELETE', 'session');
+export const getUsage = () => call('GET', 'usage');
 
-/** The key makes a repeated send harmless: the server answers the first one's ids again. */
-export const sendMessage = (chatId, text, key) => call('send-message', {
-	method: 'POST',
-	headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
-	body: JSON.stringify({ chatId, messages: [{ role: 'user', content: text }] }),
-});
+export const listChats = (cursor) => call('GET', `chats${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
+export const searchChats = (q) => call('GET', `search?q=${encodeURIComponent(q)}`);
+export const createChat = (fields, key) => call('POST', 'chats', fields, key);
+export const getChat = (id) => call('GET', of(id));
+export const changeChat = (id, fields) => call('PATCH', of(id), fields);
+export const deleteChat = (id) => call('DELETE', of(id));
+export const restoreChat = (id) => call('POST', of(id, '/restore'));
+export const exportUrl = (id, format) => new URL(of(id, `/export?format=${format}`), BASE).href;
+export const inviteTo = (id) => call('POST', of(id, '/share'));
+export const stopSharing = (id) => call('DELETE', of(id, '/share'));
+export const joinChat = (token) => call('POST', 'join', { token });
+export const getMembers = (id) => call('GET', of(id, '/members'));
+export const removeMember = (id, member) => call('DELETE', of(id, `/members/${encodeURIComponent(member)}`));
+
+export const getHistory = (id, after) => call('GET', of(id, `/history?after=${after}`));
+export const getMessages = (id, before) => call('GET', of(id, `/messages${before ? `?before=${encodeURIComponent(before)}` : ''}`));
+export const sendMessage = (chatId, text, key) => call('POST', 'send-message', { chatId, messages: [{ role: 'user', content: text }] }, key);
+export const stopReply = (id, messageId, length) => call('POST', of(id, '/stop'), { messageId, length });
+export const regenerate = (id, messageId, key) => call('POST', message(id, messageId, '/regenerate'), undefined, key);
+export const editMessage = (id, messageId, content, key) => call('PATCH', message(id, messageId), { content }, key);
+export const chooseBranch = (id, messageId) => call('PUT', of(id, '/head'), { messageId });

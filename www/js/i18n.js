@@ -2,22 +2,14 @@
  * i18n.js - the words of the page. A text is named by a key; an element remembers its keys, so that switching the language
  * rewrites what is shown. In HTML: data-t (text), data-ta (aria-label), data-tp (placeholder), data-tt (title).
  */
-import es from './i18n/es.js';
 import en from './i18n/en.js';
+import es from './i18n/es.js';
 
 const WORDS = { es, en };
 const ATTRIBUTES = { ta: 'aria-label', tp: 'placeholder', tt: 'title' };
 const vars = new WeakMap();
 
 export const LANGUAGES = { es: 'Español', en: 'English' };
-
-/** The wish that was stored, else the first of the browser's languages that we speak, else English. */
-export function pickLanguage(stored, wished) {
-	if (Object.hasOwn(WORDS, stored ?? ''))
-		return stored;
-	return wished.map((l) => l.slice(0, 2).toLowerCase()).find((l) => Object.hasOwn(WORDS, l)) ?? 'en';
-}
-
 export let language = 'en';
 
 /** t('err_wait', {s: 5}): {s} in the text is replaced; an object of plural forms is chosen by {n}. */
@@ -25,7 +17,10 @@ export function t(key, values = {}) {
 	let text = WORDS[language][key] ?? key;
 	if (typeof text === 'object')
 		text = text[new Intl.PluralRules(language).select(values.n)] ?? text.other;
-	return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+	return text.replace(/\{(\w+)\}/g, (all, name) => {
+		const value = values[name] ?? all;
+		return typeof value === 'number' ? new Intl.NumberFormat(language, { useGrouping: 'always' }).format(value) : value;
+	});
 }
 
 export const known = (key) => Object.hasOwn(WORDS.en, key);
@@ -48,10 +43,21 @@ function write(el) {
 			el.setAttribute(attribute, t(el.dataset[kind], values));
 }
 
-/** Switches the language and rewrites every named text under root. */
-export function setLanguage(lang, root = document) {
+/** Switches the language and rewrites every named text. */
+export function setLanguage(lang) {
 	language = lang;
 	document.documentElement.lang = lang;
-	for (const el of root.querySelectorAll('[data-t],[data-ta],[data-tp],[data-tt]'))
+	for (const el of document.querySelectorAll('[data-t],[data-ta],[data-tp],[data-tt]'))
 		write(el);
+	document.dispatchEvent(new Event('charla:language'));
+}
+
+/* --- what went wrong, as a key; the server's own sentences are for logs ------------------------------------------------- */
+
+export function errorKey({ status, code }) {
+	if (known(`err_${code}`))
+		return `err_${code}`;
+	if (status >= 502 && status <= 504)
+		return 'err_503';
+	return known(`err_${status}`) ? `err_${status}` : status >= 500 ? 'err_500' : 'err_400';
 }

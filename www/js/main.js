@@ -1,146 +1,225 @@
 /*
- * main.js - starts the page and wires its parts: one chat at a time (its id in the URL's fragment), one connection for all.
+ * main.js - starts the page and wires its parts: the frame, the connection, and which chat is open. What shows a chat
+ * (chat.js and all below it) and the dialogs are loaded when they are needed.
+ *
+ * The address: "#c=<id>" or "?chat=<id>" a chat, "#join=<token>" an invitation, else a new chat, which is private and is
+ * made when its first message is sent.
  */
-import { ApiError, getConfig, sendMessage } from './api.js';
+import { getChat, getConfig } from './api.js';
 import { Composer } from './composer.js';
-import { $, h } from './dom.js';
-import { Feed } from './feed.js';
-import { LANGUAGES, label, pickLanguage, setLanguage, t } from './i18n.js';
-import { Outbox } from './outbox.js';
-import { PlainText } from './plain.js';
-import { Push } from './push.js';
-import { Sidebar } from './sidebar.js';
-import { BANNER_AFTER_MS, PATIENCE_MS, WITH_BANNER, connectionState } from './status.js';
+import { $, drawIcons, h, icon, openMenu, toast } from './dom.js';
+import { LANGUAGES, errorKey, label, setLanguage, t } from './i18n.js';
+import { BANNER_AFTER_MS, PATIENCE_MS, Push, WITH_BANNER, connectionState } from './push.js';
+import { Sidebar, hrefOf } from './sidebar.js';
 import * as store from './store.js';
-import { Thread } from './thread.js';
 
-const LOADING_AFTER_MS = 300, CONFIG_RETRY_MS = 3000, COUNTDOWN_MS = 1000;
+const LOADING_AFTER_MS = 300, CONFIG_RETRY_MS = 3000;
 const IDEAS = ['idea1', 'idea2', 'idea3', 'idea4'];
 
 const page = {
-	config: null, push: null, pushSince: performance.now(), reachable: true,
-	chatId: null, made: null, title: '', feed: null, outbox: null, thread: null, composer: null, sidebar: null,
+	config: {}, push: null, pushSince: performance.now(), reachable: true,
+	id: null, gone: null, chats: null, loading: null, composer: null, sidebar: null, unread: 0,
 };
 
-/* --- the chat that is open --------------------------------------------------------------------------------------------- */
+/* --- which chat is open --------------------------------------------------------------------------------------------------- */
 
 function chatInUrl() {
-	const id = new URLSearchParams(location.hash.slice(1)).get('c') ?? '';
-	return /^[A-Za-z0-9_\-=@,.;]{1,128}$/.test(id) ? id : null;
+	const id = new URLSearchParams(location.hash.slice(1)).get('c') ?? (location.hash ? null : new URLSearchParams(location.search).get('chat')) ?? '';
+	return /^(new:)?[A-Za-z0-9_\-=@,.;]{1,128}$/.test(id) ? id : null;
 }
 
-const hashOf = (id) => `#c=${encodeURIComponent(id)}`;
+const cleanUrl = () => location.pathname;
 
-function makeChat() {
-	page.made = store.newChatId();
-	return page.made;
-}
-
-function openChat(id) {
-	if (id === page.chatId)
+function route() {
+	const token = new URLSearchParams(location.hash.slice(1)).get('join');
+	if (token) {
+		history.replaceState(null, '', cleanUrl());      // an invitation stays out of the history
+		openChat(null);
+		dialogs().then(({ showInvitation }) => showInvitation(token, page, { onJoined: (id) => { location.hash = hrefOf(id); } }));
 		return;
-	page.feed?.close();
-	page.outbox?.close();
-	page.chatId = id;
-	page.thread.clear();
-	page.outbox = makeOutbox(id);
-	page.outbox.load(store.unsent(id));
-	page.feed = new Feed(id, page.push, { view: onAction, onContact, onLoaded: showEmptiness, fresh: id === page.made });
-	page.composer.open(id);
-	setTitle(store.chats().find((c) => c.id === id)?.title ?? '');
-	page.sidebar.show(id);
-	showEmptiness();
+	}
+	const id = chatInUrl();
+	openChat(id && store.isNew(id) && !store.unsent().some((e) => e.chat === id) ? page.moved?.get(id) ?? null : id);
 }
 
-function makeOutbox(id) {
-	return new Outbox({
-		send: (text, key) => sendMessage(id, text, key),
-		save: (entries) => store.setUnsent(id, entries),
-		onChange: (entry) => { page.thread.putUnsent(entry); onContact(entry.error ?? null); },
-		onSent: (entry, receipt) => {
-			onContact(null);
-			page.thread.adopt(entry.key, receipt.messageId);
-			page.feed.sent(receipt, entry.text);
-		},
+/** null: a new chat that is nowhere yet. */
+function openChat(id) {
+	page.gone = null;
+	page.id = id;
+	if (id !== null || page.chats)
+		withChats((chats) => { chats.open(page.id); showState(); });
+	page.composer.open(id ?? 'new');
+	page.sidebar.show(id);
+	showTitle();
+	showState();
+}
+
+function newChat() {
+	if (location.hash || location.search)
+		history.pushState(null, '', cleanUrl());
+	openChat(null);
+	page.composer.focus();
+}
+
+/** What shows chats is loaded once; without it (no network) the page says so and tries again. */
+function withChats(use) {
+	page.loading ??= Promise.all([import('./chat.js'), page.ready]).then(([{ openChats }]) => openChats({
+		list: $('thread'), scroller: $('scroll'), button: $('down'), more: $('more'), live: $('live'),
+	}, page.push, {
+		contact: onContact,
+		chat: (id, fields) => onChat(id, fields),
+		moved: (from, chat) => onMoved(from, String(chat.chatId)),
+		gone: onGone,
+		state: showState,
+		told: showWriters,
+		loaded: onLoaded,
+		ended: onEnded,
+		failed: (error) => toast({ t: errorKey(error), vars: { s: error.retryAfter ?? 0 }, bad: true }),
+	})).then((chats) => { page.chats = chats; return chats; });
+	page.loading.then(use, () => {
+		page.loading = null;
+		onContact({ status: 0 });
+		setTimeout(() => withChats(use), CONFIG_RETRY_MS);
 	});
 }
 
 function send(text) {
-	store.rememberChat(page.chatId, page.title || store.titleOf(text));
-	setTitle(page.title || store.titleOf(text));
-	page.sidebar.show(page.chatId);
-	page.thread.follow(true);
-	page.outbox.add(store.randomId(), text);
-	showEmptiness();
-}
-
-function onAction(action) {
-	if (action.do === 'title') {
-		store.renameChat(page.chatId, action.title);
-		setTitle(action.title);
-		page.sidebar.show(page.chatId);
-		return;
+	if (page.id === null) {
+		page.id = store.NEW + store.randomId();
+		history.pushState(null, '', hrefOf(page.id));
+		page.composer.open(page.id);
+		store.setDraft('new', '');
+		page.sidebar.put(page.id, { title: store.titleOf(text) });
+		page.sidebar.show(page.id);
+		showTitle();
 	}
-	if (action.do === 'put' && action.message.role === 'user' && !page.thread.has(action.message.id))
-		adoptTwin(action.message);
-	page.thread.apply(action);
-	if (action.do === 'order')
-		onOrder(action.ids);
+	const entry = { chat: page.id, key: store.randomId(), text, at: Date.now() };
+	store.putUnsent(entry);                              // before anything can fail
+	withChats((chats) => {
+		if (page.id === entry.chat)
+			chats.open(entry.chat);
+		chats.send(entry);
+	});
 }
 
-/** Our own message can come by push before the answer to our POST does. */
-function adoptTwin({ id, content }) {
-	const twin = page.outbox.entries.find((e) => e.state === 'sending' && e.text === content);
-	if (twin)
-		page.thread.adopt(twin.key, id);
-}
-
-/** A chat that was opened by its link gets its title from its first question. */
-function onOrder(ids) {
-	showEmptiness();
-	const first = page.feed?.sync.messages.get(ids.find((id) => page.feed.sync.messages.get(id)?.role === 'user'));
-	if (!first || page.title)
+/** The server has made a chat that was only here. */
+function onMoved(from, to) {
+	page.moved ??= new Map();
+	page.moved.set(from, to);
+	page.sidebar.rename(from, to);
+	if (page.id !== from)
 		return;
-	setTitle(store.titleOf(first.content));
-	store.rememberChat(page.chatId, page.title);
-	page.sidebar.show(page.chatId);
+	page.id = to;
+	history.replaceState(null, '', hrefOf(to));
+	page.composer.rename(to);
+	page.sidebar.show(to);
 }
 
-function setTitle(title) {
-	page.title = title;
+function onChat(id, { title, touched }) {
+	page.sidebar.put(id, { title, touched });
+	if (id === page.id)
+		showTitle();
+}
+
+/** A chat that came by its link, and is in no list. */
+async function onLoaded(id, isEmpty) {
+	if (isEmpty || page.sidebar.title(id) !== '')
+		return;
+	const chat = await getChat(id).catch(() => null);
+	if (chat)
+		onChat(id, { title: chat.title || t('new_chat') });
+}
+
+function onGone(error) {
+	page.gone = error;
+	const away = error.status === 401 ? ['gone_401', 'gone_401_sub'] : ['gone', 'gone_sub'];
+	$('card').replaceChildren(h('h2', { t: away[0] }), h('p', { t: away[1] }),
+		h('button', { class: 'btn', type: 'button', t: 'new_chat', on: { click: newChat } }));
+	showState();
+}
+
+/** A reply has ended while nobody looks: the tab's title says so. */
+function onEnded() {
+	if (document.hidden)
+		page.unread++;
+	showTitle();
+}
+
+function showTitle() {
+	const title = page.id === null ? '' : page.sidebar.title(page.id);
 	const heading = $('title');
 	delete heading.dataset.t;
 	if (title)
 		heading.textContent = title;
 	else
 		label(heading, { t: 'new_chat' });
-	document.title = title ? `${title} · ${appName()}` : appName();
+	const name = title ? `${title} · ${appName()}` : appName();
+	document.title = page.unread > 0 ? `(${page.unread}) ${name}` : name;
 }
 
-const appName = () => page.config?.appName || 'Charla';
+const appName = () => page.config.appName || 'Charla';
+
+/* --- what the frame shows of the chat ---------------------------------------------------------------------------------------- */
 
 /** The invitation only once we know that nothing is there; a skeleton only when that takes a while. */
-function showEmptiness() {
-	const { thread, feed } = page;
-	$('empty').hidden = !(thread.empty && feed?.loaded);
-	clearTimeout(showEmptiness.timer);
-	$('loading').hidden = true;
-	if (thread.empty && !feed?.loaded)
-		showEmptiness.timer = setTimeout(() => { $('loading').hidden = !(page.thread.empty && !page.feed.loaded); }, LOADING_AFTER_MS);
+function showState() {
+	const { chats, id, gone } = page;
+	const isEmpty = id === null || (Boolean(chats) && chats.id === id && chats.empty);
+	const isLoading = id !== null && !gone && (!chats || chats.id !== id || (chats.empty && !chats.loaded));
+	$('empty').hidden = !isEmpty || isLoading || Boolean(gone);
+	$('card').hidden = !gone;
+	$('thread').hidden = Boolean(gone);
+	$('dock').hidden = Boolean(gone);
+	$('chatmenu').hidden = id === null || store.isNew(id) || Boolean(gone);
+	clearTimeout(showState.timer);
+	if (!isLoading)
+		$('loading').hidden = true;
+	else if ($('loading').hidden)
+		showState.timer = setTimeout(() => { $('loading').hidden = false; }, LOADING_AFTER_MS);
+	page.composer.setRunning(Boolean(chats && chats.id === id && chats.running));
+	showPeople();
 }
 
-/* --- the connection ---------------------------------------------------------------------------------------------------- */
+function showPeople() {
+	const { chats, id } = page;
+	const button = $('people');
+	button.hidden = id === null || store.isNew(id) || Boolean(page.gone) || !chats;
+	if (button.hidden)
+		return;
+	const others = chats.people.filter((p) => !p.me);
+	const key = others.map((p) => p.name).join('\n');
+	if (button.dataset.key === key && button.firstChild)
+		return;
+	button.dataset.key = key;
+	const faces = others.slice(0, 3).map((p) => h('span', { class: 'face' }, initials(p.name)));
+	button.replaceChildren(...(faces.length > 0 ? faces : [icon('people')]), ...(others.length > 3 ? [h('span', { class: 'face' }, `+${others.length - 3}`)] : []));
+	label(button, others.length > 0
+		? { ta: 'people_here', tt: 'people_here', vars: { n: others.length, names: others.map((p) => p.name || t('guest')).join(', ') } }
+		: { ta: 'invite', tt: 'invite' });
+}
+
+const initials = (name) => (name || '?').trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase();
+
+function showWriters(names) {
+	const line = $('typing');
+	line.hidden = names.length === 0;
+	if (names.length > 0)
+		label(line, { t: 'typing', vars: { n: names.length, names: names.map((n) => n || t('guest')).join(', ') } });
+}
+
+/* --- the connection ---------------------------------------------------------------------------------------------------------- */
 
 function onContact(error) {
 	const reachable = !error || (error.status > 0 && error.status < 502);
 	if (reachable && !page.reachable)
-		page.outbox?.flush();
+		page.chats?.flush();
 	page.reachable = reachable;
 	showConnection();
 }
 
 function onPushState() {
 	page.pushSince = performance.now();
+	page.chats?.onPush();
 	showConnection();
 	setTimeout(showConnection, PATIENCE_MS + 1);
 }
@@ -168,42 +247,80 @@ function showConnection() {
 		banner();
 }
 
-/* --- the frame ------------------------------------------------------------------------------------------------------------ */
+/* --- the frame ---------------------------------------------------------------------------------------------------------------- */
+
+const dialogs = () => import('./dialogs.js');
 
 function makeFrame() {
-	page.thread = new Thread({
-		list: $('thread'), scroller: $('scroll'), button: $('down'), Markdown: page.Markdown,
+	drawIcons();
+	page.composer = new Composer({
+		form: $('form'), input: $('input'), button: $('send'), hint: $('hint'), count: $('count'),
 		on: {
-			retry: (key) => page.outbox.retry(key),
-			discard: (key) => { page.thread.dropUnsent(key); page.outbox.discard(key); showEmptiness(); },
-			askAgain: (text) => text && send(text),
-			announce: (key) => label($('live'), { t: key }),
+			send,
+			stop: () => page.chats?.stop(),
+			editLast: () => page.chats?.id === page.id && page.id !== null && page.chats.editLast(),
+			writing: () => withChats((chats) => chats.tell()),
 		},
 	});
-	page.composer = new Composer({ form: $('form'), input: $('input'), button: $('send'), hint: $('hint'), count: $('count'), onSend: send });
-	page.sidebar = new Sidebar({
-		create: () => { location.hash = hashOf(makeChat()); $('input').focus(); },
-		forget: (id) => { store.forgetChat(id); page.sidebar.show(page.chatId); if (id === page.chatId) location.hash = hashOf(makeChat()); },
-	});
+	page.sidebar = new Sidebar({ create: newChat, deleted: newChat, contact: onContact, renamed: showTitle });
 	$('ideas').replaceChildren(...IDEAS.map((idea) => h('li', {},
 		h('button', { type: 'button', on: { click: () => page.composer.offer(t(`${idea}_text`)) } },
 			h('b', { t: idea }), h('span', { t: `${idea}_sub` })))));
 	document.querySelector('.skip').addEventListener('click', (e) => { e.preventDefault(); $('input').focus(); });
+	$('chatmenu').addEventListener('click', () => openMenu($('chatmenu'), page.sidebar.actions(page.id)));
+	const settings = () => dialogs().then(({ showSettings }) => showSettings(page, { onName: showName, onTheme: showTheme, onLeft: () => location.assign(cleanUrl()) }));
+	$('settings').addEventListener('click', settings);
+	$('account').addEventListener('click', settings);
+	$('people').addEventListener('click', () => dialogs().then(({ showPeople: show }) => show(page, { onLeft: newChat })));
 	makeThemeButton();
 	makeLanguageChoice();
 	matchScrollbar();
+	addEventListener('keydown', onShortcut);
+	label($('name'), { t: 'account' });
+}
+
+function showName(name) {
+	if (name) {
+		delete $('name').dataset.t;
+		$('name').textContent = name;
+		$('face').replaceChildren(initials(name));
+	} else {
+		label($('name'), { t: 'account' });
+		$('face').replaceChildren(icon('people'));
+	}
+}
+
+function onShortcut(e) {
+	const mod = e.ctrlKey || e.metaKey;
+	const isWriting = e.target.closest?.('input,textarea,select,[contenteditable]');
+	if (document.querySelector('dialog[open]'))
+		return;
+	if (mod && !e.shiftKey && e.key.toLowerCase() === 'k') {
+		e.preventDefault();
+		page.sidebar.focusSearch();
+	} else if (mod && e.shiftKey && e.key.toLowerCase() === 'o') {
+		e.preventDefault();
+		newChat();
+	} else if (e.key === 'Escape' && page.chats?.running && page.chats.id === page.id) {
+		e.preventDefault();
+		page.chats.stop();
+	} else if (e.key === '?' && !isWriting && !mod) {
+		e.preventDefault();
+		dialogs().then(({ showKeys }) => showKeys());
+	}
+}
+
+function showTheme() {
+	const key = document.documentElement.dataset.theme === 'dark' ? 'theme_light' : 'theme_dark';
+	$('theme').replaceChildren(icon(key === 'theme_light' ? 'sun' : 'moon'));
+	label($('theme'), { ta: key, tt: key });
 }
 
 function makeThemeButton() {
-	const button = $('theme');
 	const root = document.documentElement;
-	const show = () => label(button, { ta: root.dataset.theme === 'dark' ? 'theme_light' : 'theme_dark', tt: root.dataset.theme === 'dark' ? 'theme_light' : 'theme_dark' });
-	button.addEventListener('click', () => {
-		root.dataset.theme = root.dataset.theme === 'dark' ? 'light' : 'dark';
-		store.storeTheme(root.dataset.theme);
-	});
-	new MutationObserver(show).observe(root, { attributeFilter: ['data-theme'] });
-	show();
+	$('theme').addEventListener('click', () => store.storeTheme(root.dataset.theme === 'dark' ? 'light' : 'dark'));
+	new MutationObserver(showTheme).observe(root, { attributeFilter: ['data-theme'] });
+	showTheme();
 }
 
 function makeLanguageChoice() {
@@ -214,6 +331,7 @@ function makeLanguageChoice() {
 		store.storeLanguage(choice.value);
 		setLanguage(choice.value);
 	});
+	document.addEventListener('charla:language', () => { choice.value = document.documentElement.lang; showTitle(); });
 }
 
 /** The composer's centre is the thread's, whatever the scrollbar takes. */
@@ -223,7 +341,7 @@ function matchScrollbar() {
 	set();
 }
 
-/* --- start -------------------------------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------------------------------------------ */
 
 function applyConfig(config) {
 	page.config = config;
@@ -231,7 +349,7 @@ function applyConfig(config) {
 		el.textContent = appName();
 	$('demo').hidden = !config.demo;
 	page.composer.setLimit(config.limits?.messageBytes ?? Infinity);
-	setTitle(page.title);
+	showTitle();
 }
 
 /** Without an answer the page goes on as it can (polling), and asks again. */
@@ -240,8 +358,8 @@ async function loadConfig() {
 		try {
 			return await getConfig();
 		} catch (e) {
-			onContact(e instanceof ApiError ? e : null);
-			if (e.status > 0 && e.status < 500)
+			onContact(e);
+			if (e.status > 0 && e.status < 500 && e.status !== 429)
 				return {};
 			await new Promise((done) => setTimeout(done, CONFIG_RETRY_MS));
 		}
@@ -249,28 +367,35 @@ async function loadConfig() {
 }
 
 async function start() {
-	setLanguage(pickLanguage(store.storedLanguage(), navigator.languages ?? []));
 	const config = loadConfig();
-	page.Markdown = await import('./md.js').then((m) => m.StreamMarkdown, () => PlainText);   // no www/vendor: plain text
+	setLanguage(document.documentElement.lang);
 	makeFrame();
-	page.sidebar.show(chatInUrl());
 	showConnection();
-	applyConfig(await config);
-	onContact(null);
-	page.push = new Push(page.config.push, onPushState);
-	onPushState();
+	page.ready = config.then((c) => {
+		applyConfig(c);
+		onContact(null);
+		page.push = new Push(c.push, onPushState);
+		onPushState();
+	});
 	addEventListener('hashchange', route);
-	addEventListener('online', () => { showConnection(); page.outbox?.flush(); });
+	addEventListener('popstate', route);
+	addEventListener('online', () => { showConnection(); page.chats?.flush(); });
 	addEventListener('offline', showConnection);
-	setInterval(() => page.outbox?.entries.filter((e) => e.state === 'waiting' && e.error).forEach((e) => page.thread.putUnsent(e)), COUNTDOWN_MS);
+	document.addEventListener('visibilitychange', () => {
+		if (document.hidden)
+			return;
+		page.unread = 0;
+		showTitle();
+		page.sidebar.refresh();
+	});
 	route();
+	if (store.unsent().length > 0)
+		withChats((chats) => chats.flush());
+	await page.ready;
+	page.sidebar.refresh().then(showTitle);
+	if (matchMedia('(hover: hover)').matches && !document.querySelector('dialog[open]'))
+		page.composer.focus();
 	document.documentElement.dataset.ready = '';
-}
-
-function route() {
-	if (!chatInUrl())
-		history.replaceState(null, '', hashOf(makeChat()));
-	openChat(chatInUrl());
 }
 
 start();

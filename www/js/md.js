@@ -5,6 +5,7 @@
  */
 import { Lexer } from '../vendor/marked.esm.js';
 import { h } from './dom.js';
+import { colour } from './hl.js';
 import { children, decode, headingLevel, heal, isInvisible, leafText, safeUrl, signature, visible } from './md-tokens.js';
 
 const OPTIONS = { gfm: true, breaks: false };
@@ -53,6 +54,8 @@ export class StreamMarkdown {
 		this.first = this.firstFrozen ?? shown.find((t) => t.type === 'heading')?.depth ?? 1;
 		this.live = this.#patch(this.root, this.live, shown);
 		this.#freeze(tokens);
+		if (done)
+			this.live.forEach(colourAll);
 	}
 
 	#restart() {
@@ -84,6 +87,7 @@ export class StreamMarkdown {
 				this.firstFrozen ??= t.depth;
 			views += isInvisible(t) ? 0 : 1;
 		}
+		this.live.slice(0, views).forEach(colourAll);
 		this.live = this.live.slice(views);
 	}
 
@@ -194,13 +198,20 @@ function codeBlock(t) {
 	const bar = h('figcaption', {},
 		lang ? h('span', {}, lang) : h('span', { t: 'code' }),
 		h('button', { class: 'copy', type: 'button', t: 'copy', data: { act: 'copy-code' } }));
-	return { text: view.text, el: h('figure', { class: 'code' }, bar, h('pre', { tabIndex: 0 }, view.el)) };
+	return { text: view.text, lang, el: h('figure', { class: 'code' }, bar, h('pre', { tabIndex: 0 }, view.el)) };
 }
 
 function linkTo(url, cls) {
 	if (!url)
 		return h('span', { class: cls || 'badlink' });
 	return h('a', { class: cls, href: url.href, title: url.href, target: '_blank', rel: 'noopener noreferrer nofollow', referrerPolicy: 'no-referrer' });
+}
+
+/** Code gets its colours when nothing of its block will change any more. */
+function colourAll(view) {
+	if (view.lang)
+		colour(view.text.parentElement, view.text.data, view.lang);
+	view.kids?.forEach(colourAll);
 }
 
 /** Images of an answer are never fetched: that would tell a stranger what was read, and when. */

@@ -1,29 +1,308 @@
 /*
- * sidebar.js - the list of recent chats; on a phone a drawer.
+ * sidebar.js - the list of chats by day, with search and what can be done with each; on a phone a drawer.
  */
-import { $, h, iconButton, trapFocus } from './dom.js';
-import { chats } from './store.js';
+import * as api from './api.js';
+import { $, h, iconButton, openMenu, toast, trapFocus } from './dom.js';
+import { errorKey, label, language, t } from './i18n.js';
+import * as store from './store.js';
+
+const DAY_MS = 86400000, UNDO_MS = 8000, SEARCH_AFTER_MS = 250;
+
+const midnight = (ms) => new Date(ms).setHours(0, 0, 0, 0);
+
+/** The heading under which a chat of that time stands: {t: key} or {text}. Pure. */
+export function dayGroup(ms, now, lang) {
+	const days = Math.round((midnight(now) - midnight(ms)) / DAY_MS);
+	if (days <= 0)
+		return { t: 'today' };
+	if (days === 1)
+		return { t: 'yesterday' };
+	if (days <= 7)
+		return { t: 'last_7' };
+	if (days <= 30)
+		return { t: 'last_30' };
+	const text = new Intl.DateTimeFormat(lang, { month: 'long', year: 'numeric' }).format(ms);
+	return { text: text[0].toUpperCase() + text.slice(1) };
+}
+
+/** Without accents and case, as people search. Pure. */
+export const fold = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 export class Sidebar {
-	/** on: open(id), create(), forget(id) */
+	/** on: create(), deleted(id) after the open chat was deleted, contact(error or null) */
 	constructor(on) {
 		this.on = on;
 		this.side = $('side');
 		this.letGo = null;
-		$('new').addEventListener('click', () => { this.close(); on.create(); });
+		this.chats = new Map();                          // id -> {id, title, at, isOurs}
+		this.current = null;
+		this.found = [];                                 // of the search in messages
+		$('new').addEventListener('click', () => { this.close(false); on.create(); });
 		$('menu').addEventListener('click', () => this.open());
 		$('shade').addEventListener('click', () => this.close());
-		$('chats').addEventListener('click', (e) => { if (e.target.closest('a')) this.close(); });
-		matchMedia('(max-width: 760px)').addEventListener('change', () => this.close());
+		$('chats').addEventListener('click', (e) => { if (e.target.closest('a[href]:not([download])')) this.close(false); });
+		$('search').addEventListener('input', () => this.#onSearch());
+		$('search').addEventListener('keydown', (e) => this.#onSearchKey(e));
+		$('older').addEventListener('click', () => this.#load());
+		document.addEventListener('charla:language', () => this.#draw());
+		matchMedia('(max-width: 760px)').addEventListener('change', () => this.close(false));
+		for (const { id, title, at } of store.visited())
+			this.chats.set(id, { id, title, at: at ?? 0, isOurs: false });
+		for (const e of store.unsent())
+			if (store.isNew(e.chat))
+				this.chats.set(e.chat, { id: e.chat, title: store.titleOf(e.text), at: e.at, isOurs: false });
+		this.#draw();
+	}
+
+	/** Asks the server which chats there are. */
+	async refresh() {
+		this.cursor = undefined;
+		await this.#load();
 	}
 
 	show(current) {
-		const list = chats();
-		$('chats').replaceChildren(...list.map((chat) => this.#row(chat, chat.id === current)));
-		$('nochats').hidden = list.length > 0;
+		this.current = current;
+		this.#draw();
 	}
 
+	title(id) {
+		return this.chats.get(id)?.title ?? '';
+	}
+
+	/** What is known of a chat: title; touched: it is the newest now. */
+	put(id, { title, touched = false } = {}) {
+		const old = this.chats.get(id);
+		const chat = { id, at: Date.now(), isOurs: store.isOurs(id), ...old, ...(title && { title }), ...(touched && { at: Date.now() }) };
+		if (!chat.title || (old && old.title === chat.title && old.at === chat.at))
+			return;
+		this.chats.set(id, chat);
+		if (!chat.isOurs && !store.isNew(id))
+			store.visit(id, chat.title);
+		this.#draw();
+	}
+
+	rename(from, to) {
+		const chat = this.chats.get(from);
+		this.chats.delete(from);
+		if (chat)
+			this.chats.set(to, { ...chat, id: to, isOurs: true });
+		this.#draw();
+	}
+
+	drop(id) {
+		this.chats.delete(id);
+		store.forget(id);
+		this.#draw();
+	}
+
+	focusSearch() {
+		if ($('menu').offsetParent)
+			this.open();
+		$('search').focus();
+		$('search').select();
+	}
+
+	/* --- the server's list ------------------------------------------------------------------------------------------------ */
+
+	async #load() {
+		const isFirst = this.cursor === undefined;
+		let page;
+		try {
+			page = await api.listChats(this.cursor);
+		} catch (e) {
+			this.on.contact(e);
+			return;
+		}
+		this.on.contact(null);
+		if (isFirst)
+			for (const chat of [...this.chats.values()])
+				if (chat.isOurs && Date.now() - chat.at > 60000)
+					this.chats.delete(chat.id);
+		for (const c of page.chats) {
+			const id = String(c.chatId);
+			this.chats.set(id, { id, title: c.title || t('new_chat'), at: Date.parse(c.updatedAt), isOurs: c.visibility === 'private' || store.isOurs(id), access: c.access });
+		}
+		this.cursor = page.nextCursor ?? null;
+		$('older').hidden = !page.nextCursor;
+		this.#draw();
+	}
+
+	/* --- search ------------------------------------------------------------------------------------------------------------- */
+
+	get #query() {
+		return $('search').value.trim();
+	}
+
+	#onSearch() {
+		this.found = [];
+		this.#draw();
+		clearTimeout(this.searchTimer);
+		const query = this.#query;
+		if (query.length < 2)
+			return;
+		this.searchTimer = setTimeout(async () => {
+			const answer = await api.searchChats(query).catch(() => null);
+			if (!answer || query !== this.#query)
+				return;
+			this.found = answer.results ?? [];
+			this.#draw();
+		}, SEARCH_AFTER_MS);
+	}
+
+	#onSearchKey(e) {
+		if (e.key === 'Escape' && this.#query !== '') {
+			e.stopPropagation();
+			$('search').value = '';
+			this.#onSearch();
+		} else if (e.key === 'Enter') {
+			$('chats').querySelector('a')?.click();
+		} else if (e.key === 'ArrowDown') {
+			e.preventDefault();
+			$('chats').querySelector('a')?.focus();
+		}
+	}
+
+	/* --- drawing -------------------------------------------------------------------------------------------------------------- */
+
+	#draw() {
+		if (this.renaming)
+			return;
+		const back = document.activeElement?.closest('#chats [data-id]')?.dataset.id;
+		const query = fold(this.#query);
+		const list = [...this.chats.values()].filter((c) => fold(c.title).includes(query)).sort((a, b) => b.at - a.at);
+		const groups = new Map();
+		for (const chat of list) {
+			const name = query ? { t: 'in_titles' } : dayGroup(chat.at, Date.now(), language);
+			const key = name.t ?? name.text;
+			if (!groups.has(key))
+				groups.set(key, { name, rows: [] });
+			groups.get(key).rows.push(this.#row(chat));
+		}
+		if (this.found.length > 0)
+			groups.set('found', { name: { t: 'in_messages' }, rows: this.found.map((f) => foundRow(f)) });
+		$('chats').replaceChildren(...[...groups.values()].map(({ name, rows }) =>
+			h('section', {}, h('h2', { class: 'sidehead', t: name.t }, name.text), h('ul', { class: 'list' }, ...rows))));
+		$('nochats').hidden = groups.size > 0;
+		label($('nochats'), { t: query ? 'nothing_found' : 'no_chats' });
+		if (back)
+			$('chats').querySelector(`[data-id="${CSS.escape(back)}"] a`)?.focus();
+	}
+
+	#row(chat) {
+		const isCurrent = chat.id === this.current;
+		const link = h('a', { href: hrefOf(chat.id), title: chat.title, ...(isCurrent && { 'aria-current': 'page' }) }, h('bdi', {}, chat.title));
+		if (store.isNew(chat.id))
+			return h('li', { data: { id: chat.id } }, link);
+		const more = iconButton('more', 'chat_menu', () => openMenu(more, this.actions(chat.id)), 'ico rowmenu');
+		more.setAttribute('aria-haspopup', 'menu');
+		more.setAttribute('aria-expanded', 'false');
+		return h('li', { data: { id: chat.id } }, link, more);
+	}
+
+	/** Of a chat's menu, here and in the header. */
+	actions(id) {
+		const chat = this.chats.get(id);
+		const isMember = chat?.access === 'member' || chat?.access === 'guest';
+		return [
+			{ icon: 'edit', t: 'rename', run: () => this.#rename(id) },
+			{ icon: 'download', t: 'export_md', href: api.exportUrl(id, 'md') },
+			{ icon: 'download', t: 'export_json', href: api.exportUrl(id, 'json') },
+			chat?.isOurs && !isMember
+				? { icon: 'trash', t: 'delete', run: () => this.#delete(id) }
+				: { icon: 'close', t: 'forget', run: () => this.#forget(id) },
+		];
+	}
+
+	#rename(id) {
+		const li = $('chats').querySelector(`[data-id="${CSS.escape(id)}"]`);
+		if (!li)
+			return;
+		if ($('menu').offsetParent && !this.letGo)
+			this.open();
+		const old = this.title(id);
+		const box = h('input', { class: 'renames', value: old, maxLength: 100, ta: 'rename' });
+		const link = li.querySelector('a');
+		let over = false;
+		const end = async (keep) => {
+			if (over)
+				return;
+			over = true;
+			this.renaming = false;
+			const title = box.value.trim();
+			box.replaceWith(link);
+			link.focus();
+			if (keep && title && title !== old)
+				await this.#sendName(id, title, old);
+		};
+		this.renaming = true;
+		box.addEventListener('keydown', (e) => {
+			if (e.key === 'Enter' || e.key === 'Escape') {
+				e.preventDefault();
+				e.stopPropagation();
+				end(e.key === 'Enter');
+			}
+		});
+		box.addEventListener('blur', () => end(true));
+		link.replaceWith(box);
+		box.focus();
+		box.select();
+	}
+
+	async #sendName(id, title, old) {
+		this.put(id, { title });
+		this.on.renamed(id, title);
+		try {
+			await api.changeChat(id, { title });
+		} catch (e) {
+			this.put(id, { title: old });
+			this.on.renamed(id, old);
+			toast({ t: errorKey(e), bad: true });
+		}
+	}
+
+	/** At once, and back within some seconds. */
+	async #delete(id) {
+		const chat = this.chats.get(id);
+		this.drop(id);
+		try {
+			await api.deleteChat(id);
+		} catch (e) {
+			if (e.status !== 404) {
+				this.chats.set(id, chat);
+				this.#draw();
+				toast({ t: errorKey(e), bad: true });
+				return;
+			}
+		}
+		toast({ t: 'deleted' }, { t: 'undo', run: () => this.#restore(chat) }, UNDO_MS);
+		if (id === this.current)
+			this.on.deleted(id);
+	}
+
+	async #restore(chat) {
+		try {
+			await api.restoreChat(chat.id);
+			this.chats.set(chat.id, chat);
+			this.#draw();
+			location.hash = hrefOf(chat.id);
+		} catch (e) {
+			toast({ t: e.status === 404 ? 'too_late' : errorKey(e), bad: true });
+		}
+	}
+
+	#forget(id) {
+		const chat = this.chats.get(id);
+		this.drop(id);
+		toast({ t: 'forgotten' }, { t: 'undo', run: () => this.put(id, { title: chat.title }) }, UNDO_MS);
+		if (id === this.current)
+			this.on.deleted(id);
+	}
+
+	/* --- the drawer -------------------------------------------------------------------------------------------------------------- */
+
 	open() {
+		if (this.letGo)
+			return;
 		this.side.classList.add('open');
 		$('shade').hidden = false;
 		$('main').inert = true;
@@ -32,7 +311,7 @@ export class Sidebar {
 		$('new').focus();
 	}
 
-	close() {
+	close(focus = true) {
 		if (!this.letGo)
 			return;
 		this.letGo();
@@ -41,11 +320,22 @@ export class Sidebar {
 		$('shade').hidden = true;
 		$('main').inert = false;
 		$('menu').setAttribute('aria-expanded', 'false');
-		$('menu').focus();
+		if (focus)
+			$('menu').focus();
 	}
+}
 
-	#row({ id, title }, current) {
-		const link = h('a', { href: `#c=${encodeURIComponent(id)}`, title, ...(current && { 'aria-current': 'page' }) }, title);
-		return h('li', {}, link, iconButton('trash', 'forget', () => this.on.forget(id), 'ico forget'));
-	}
+export const hrefOf = (id) => `#c=${encodeURIComponent(id)}`;
+
+/** One message that was found: where, and the words around; highlights: [[where, how long]] in them. */
+function foundRow({ chatId, title, snippet, highlights = [] }) {
+	const id = String(chatId);
+	let at = 0;
+	const words = highlights.flatMap(([start, length]) => {
+		const parts = [snippet.slice(at, start), h('mark', {}, snippet.slice(start, start + length))];
+		at = start + length;
+		return parts;
+	});
+	return h('li', { class: 'found', data: { id } },
+		h('a', { href: hrefOf(id) }, h('bdi', {}, title || t('new_chat')), h('span', {}, ...words, snippet.slice(at))));
 }

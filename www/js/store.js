@@ -1,8 +1,8 @@
 /*
- * store.js - what this browser remembers: recent chats, drafts, unsent messages, wishes. Storage that is full or forbidden
- * loses only the memory, never the page.
+ * store.js - what this browser remembers: open chats that were visited, drafts, unsent messages, wishes. Storage that is full
+ * or forbidden loses only the memory, never the page. No token is ever kept here.
  */
-const CHATS_MAX = 50;
+const VISITED_MAX = 50, MINE_MAX = 400;
 const TITLE_MAX = 60;
 
 function read(key, fallback) {
@@ -22,14 +22,13 @@ function write(key, value) {
 	} catch { /* full or forbidden */ }
 }
 
+const array = (value) => (Array.isArray(value) ? value : []);
+
 /** 128 random bits, base64url. Not crypto.randomUUID: that one is missing on plain http. */
 export function randomId() {
 	const bytes = crypto.getRandomValues(new Uint8Array(16));
 	return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
-
-/** "o-": an open chat whose id we choose. The server's own ids begin with "c-". */
-export const newChatId = () => `o-${randomId()}`;
 
 /** The first words of a text, cut at a word. */
 export function titleOf(text) {
@@ -41,41 +40,70 @@ export function titleOf(text) {
 	return `${(space > TITLE_MAX / 2 ? cut.slice(0, space) : cut).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** Newest first: [{id, title}] */
-export function chats() {
-	const list = read('charla.chats', []);
-	return Array.isArray(list) ? list.filter((c) => typeof c?.id === 'string' && typeof c.title === 'string') : [];
-}
+/* --- chats: the server lists those of a person; open ones, which have no owner, are remembered here ------------------- */
 
-export function rememberChat(id, title) {
-	const list = chats();
+/** A chat that is still only here gets this as its id, until the server has made it. ":" is in no real id. */
+export const NEW = 'new:';
+export const isNew = (id) => id.startsWith(NEW);
+/** Ids that the server makes; others are open chats. */
+export const isOurs = (id) => id.startsWith('c-');
+
+/** Newest first: [{id, title, at}] */
+export const visited = () => array(read('charla.chats', [])).filter((c) => typeof c?.id === 'string' && typeof c.title === 'string');
+
+export function visit(id, title) {
+	const list = visited();
 	const old = list.find((c) => c.id === id);
-	write('charla.chats', [{ id, title: old?.title || title }, ...list.filter((c) => c !== old)].slice(0, CHATS_MAX));
+	write('charla.chats', [{ id, title: title || old?.title || id, at: Date.now() }, ...list.filter((c) => c !== old)].slice(0, VISITED_MAX));
 }
 
-export function renameChat(id, title) {
-	write('charla.chats', chats().map((c) => (c.id === id ? { ...c, title } : c)));
-}
+export const forget = (id) => write('charla.chats', visited().filter((c) => c.id !== id));
 
-export function forgetChat(id) {
-	write('charla.chats', chats().filter((c) => c.id !== id));
-	setDraft(id, '');
-	setUnsent(id, []);
-}
+/** Messages that were sent from here, also without a session: they are ours. */
+export const isMine = (id) => array(read('charla.mine', [])).includes(id);
+export const noteMine = (id) => write('charla.mine', [id, ...array(read('charla.mine', []))].slice(0, MINE_MAX));
+
+/* --- what is being written --------------------------------------------------------------------------------------------- */
 
 export const draft = (id) => read(`charla.draft.${id}`, '');
 export const setDraft = (id, text) => write(`charla.draft.${id}`, text || null);
 
-/** [{key, text}] in the order of writing */
-export const unsent = (id) => read(`charla.unsent.${id}`, []);
-export const setUnsent = (id, list) => write(`charla.unsent.${id}`, list.length ? list : null);
+const UNSENT = 'charla.unsent.';
 
-export const storedLanguage = () => read('charla.lang', null);
+/** Messages on their way, of all chats, oldest first: [{chat, key, text, at}]. One item each: tabs do not overwrite each other. */
+export function unsent() {
+	let keys = [];
+	try {
+		keys = Object.keys(localStorage);
+	} catch { /* forbidden */ }
+	return keys.filter((k) => k.startsWith(UNSENT)).map((k) => read(k, null))
+		.filter((e) => typeof e?.key === 'string' && typeof e.text === 'string' && typeof e.chat === 'string').sort((a, b) => a.at - b.at);
+}
+
+export const putUnsent = ({ chat, key, text, at }) => write(UNSENT + key, { chat, key, text, at });
+export const dropUnsent = (key) => write(UNSENT + key, null);
+
+/* --- wishes: {persona, model, ...} ---------------------------------------------------------------------------------------- */
+
+export const wishes = () => ({ ...read('charla.wishes', {}) });
+export const setWish = (name, value) => write('charla.wishes', { ...wishes(), [name]: value || undefined });
 export const storeLanguage = (lang) => write('charla.lang', lang);
 
-/** Plain text, not JSON: theme.js reads it before anything else is loaded. */
+/** Plain text, not JSON: theme.js reads it. null: as the system. */
 export function storeTheme(theme) {
 	try {
-		localStorage.setItem('charla.theme', theme);
+		if (theme)
+			localStorage.setItem('charla.theme', theme);
+		else
+			localStorage.removeItem('charla.theme');
 	} catch { /* forbidden */ }
+	dispatchEvent(new Event('charla:theme'));
+}
+
+export function storedTheme() {
+	try {
+		return localStorage.getItem('charla.theme');
+	} catch {
+		return null;
+	}
 }

@@ -1,23 +1,27 @@
 /*
- * sync.js - keeps one chat equal to the server's, whatever the network does. Pure: events, pages of history and the
- * time go in; a list of actions comes out. No DOM, no timers, no fetch, so that node can test it.
+ * sync.js - keeps one chat equal to the server's, whatever the network does. Pure: events, pages and the time go in; a
+ * list of actions comes out. No DOM, no timers, no fetch, so that node can test it.
  *
- * Every change of a chat has a number (seq). A push says which numbers it covers, (prev, seq]; GET history?after=N gives
- * every message changed after N, with its whole text. From that:
+ * A chat begins with the newest page of its branch (GET messages), which says up to which change it reaches; what stands
+ * above comes when somebody scrolls there. From then on every change has a number (seq). A push says which numbers it
+ * covers, (prev, seq]; GET history?after=N gives every message changed after N, with its whole text. From that:
  *   seq <  have   old news, dropped                prev <= have   applied
  *   seq == have   applied again: idempotent        prev >  have   a gap: wait GAP_MS for the missing one, then fetch
  * Pushes that arrive during a fetch wait for it. A delta carries its place in the text (offset, UTF-16 units), so a
  * merged delta that overlaps what is there adds only the new part.
  *
- * Actions: {do:'put', message}  {do:'append', id, text}  {do:'drop', id}  {do:'order', ids}  {do:'title', title}
- *          {do:'fetch', after}: answer with fetched() or fetchFailed()   {do:'wake', at}: call tick() then
+ * Actions: {do:'put', message}  {do:'append', id, text}  {do:'drop', id}  {do:'chat', chat: what changed of it}
+ *          {do:'order', ids: the branch that is shown, branches: Map of id -> its siblings' ids, where there are several}
+ *          {do:'open'}: answer with opened() or fetchFailed()   {do:'fetch', after}: with fetched() or fetchFailed()
+ *          {do:'wake', at}: call tick() then
  */
+import { Tree } from './tree.js';
+
 export const GAP_MS = 300;
 const HELD_MAX = 1000;            // pushes that may wait; beyond it they are dropped and fetched
 const BACKOFF_MS = [1000, 2000, 4000, 8000, 15000];
 
-// What an event can come to: applied; only history after its prev can tell; the tree is unknown, read it all.
-const DONE = 'done', ASK = 'ask', RELOAD = 'reload';
+const DONE = true, ASK = false;   // what an event can come to: applied, or only history after its prev can tell
 
 const STATUS_OF_REASON = { stop: 'complete', length: 'truncated', blocked: 'blocked', cancelled: 'stopped', error: 'error' };
 
@@ -30,17 +34,15 @@ export class ChatSync {
 	#gapSince = null;
 	#gaps = 0;                // gaps in a row: the wait doubles
 	#fetching = false;
-	#asked = 0;               // "after" of the running fetch
 	#again = false;           // something happened during a fetch that needs another one
-	#seen = null;             // ids met since a fetch from 0 began: the others are ghosts
+	#page = 'all';            // the newest page is needed: 'all' = and nothing else counts, 'head' = the branch is unknown, null
+	#lostHead = null;         // a head that even the newest page lacks
 	#failures = 0;
 	#retryAt = null;
 	#promised = 0;            // seq of our own sends: we must reach it
-	#lostParents = new Set(); // parents that even the whole history lacks
+	#tree = new Tree();
 
-	messages = new Map();
 	have = 0;                 // every change up to here is in messages
-	head = null;              // last message of the branch that is shown
 	epoch = null;             // differs once the server restored a backup
 
 	/* --- inputs ---------------------------------------------------------------------------------------------------- */
@@ -48,7 +50,7 @@ export class ChatSync {
 	/** The channel is subscribed (again): whatever was pushed meanwhile is lost, so ask. */
 	subscribed() {
 		this.#retryAt = null;
-		this.#fetch(this.have);
+		this.#fetch();
 		return this.#take();
 	}
 
@@ -57,7 +59,7 @@ export class ChatSync {
 		if (now)
 			this.#retryAt = null;
 		if (!this.#fetching)
-			this.#fetch(this.have);
+			this.#fetch();
 		return this.#take();
 	}
 
@@ -66,29 +68,56 @@ export class ChatSync {
 			return [];
 		if (this.#held.length >= HELD_MAX) {
 			this.#held = [];
-			this.#fetch(this.have);
+			this.#fetch();
 		}
 		this.#held.push({ name, data, prev: data.prev ?? data.seq - 1, seq: data.seq });
 		this.#drain(now);
 		return this.#take();
 	}
 
-	/** One page of history. A chat that does not exist yet is {seq: 0, messages: []}. */
+	/** The newest page of the branch. A chat that does not exist yet is {seq: 0, messages: []}. */
+	opened(page, now) {
+		this.#failures = 0;
+		this.#fetching = false;
+		if (this.#page === 'all') {
+			this.#dropGhosts(new Set(page.messages.map((m) => m.id)));
+			this.have = page.seq;
+			this.epoch = null;                           // the next history tells it
+		}
+		this.#page = null;
+		page.messages.forEach((m) => this.#put(m));
+		this.#setHead(page.headId);
+		this.#lostHead = this.messages.has(page.headId) ? null : page.headId ?? null;
+		this.#settle(now);
+		return this.#take();
+	}
+
+	/** One page of history. */
 	fetched(page, now) {
 		this.#failures = 0;
 		this.#fetching = false;
 		const restored = this.epoch !== null && page.epoch !== undefined && page.epoch !== this.epoch;
 		this.epoch = page.epoch ?? this.epoch;
-		if (this.#asked > 0 && (page.reset || restored)) {
-			this.#reload();
+		if (page.reset || restored) {
+			this.#page = 'all';
+			this.#promised = 0;
+			this.#fetch();
 			return this.#take();
 		}
 		this.#takePage(page);
 		if (page.more)
-			this.#fetch(this.have);
-		else
-			this.#endOfPages();
-		this.#drain(now);
+			this.#fetch();
+		this.#settle(now);
+		return this.#take();
+	}
+
+	/** What stands above the first message that is shown. */
+	older(page) {
+		for (const m of page.messages)
+			if (!this.messages.has(m.id))
+				this.#put(m);
+			else if (m.siblings)
+				this.#reorder = this.#tree.noteSiblings(m) || this.#reorder;
 		return this.#take();
 	}
 
@@ -99,20 +128,29 @@ export class ChatSync {
 		return this.#take();
 	}
 
-	/** Our POST was accepted. Its ids are shown at once; the truth about them comes by push or history. */
-	sent(receipt, text, now) {
+	/**
+	 * Our POST was accepted: a turn, another answer to one that is there, or a turn said anew (then beside is the old one).
+	 * Its ids are shown at once; the truth about them comes by push or history.
+	 */
+	sent(receipt, text, now, beside = null) {
 		const { messageId, replyId, seq } = receipt;
-		if (!this.messages.has(messageId)) {
-			this.#put({ id: messageId, parentId: this.head, role: 'user', content: text, status: 'complete', provisional: true });
-			this.#setHead(messageId);
-		}
+		const parentId = beside ? this.messages.get(beside)?.parentId ?? null : this.head;
+		if (!this.messages.has(messageId))
+			this.#put({ id: messageId, parentId, role: 'user', content: text, status: 'complete', mine: true, provisional: true });
 		if (replyId && !this.messages.has(replyId)) {
 			this.#put({ id: replyId, parentId: messageId, role: 'assistant', content: '', status: 'queued', provisional: true });
-			if (this.head === messageId)
-				this.#setHead(replyId);
+			this.#setHead(replyId);
 		}
 		this.#promised = Math.max(this.#promised, seq ?? 0);
 		this.#noteGap(now);
+		return this.#take();
+	}
+
+	/** Another branch was chosen here; head is its end, which may not be known yet. */
+	chose(head, seq, now) {
+		this.#promised = Math.max(this.#promised, seq ?? 0);
+		this.#setHead(head);
+		this.#settle(now);
 		return this.#take();
 	}
 
@@ -120,10 +158,10 @@ export class ChatSync {
 	tick(now) {
 		if (this.#retryAt !== null && now >= this.#retryAt) {
 			this.#retryAt = null;
-			this.#fetch(this.have);
+			this.#fetch();
 		} else if (this.#gapSince !== null && now >= this.#gapSince + this.#patience()) {
 			this.#gaps++;
-			this.#fetch(this.have);
+			this.#fetch();
 		}
 		return this.#take();
 	}
@@ -135,9 +173,17 @@ export class ChatSync {
 		return false;
 	}
 
+	get messages() { return this.#tree.messages; }
+	get head() { return this.#tree.head; }
+
+	/** The first message that is shown, if something stands above it that we do not have. */
+	get above() { return this.#tree.above; }
+
+	path() { return this.#tree.path(); }
+
 	/* --- gaps and fetches -------------------------------------------------------------------------------------------- */
 
-	#fetch(after) {
+	#fetch() {
 		this.#gapSince = null;
 		if (this.#retryAt !== null)
 			return;
@@ -147,17 +193,7 @@ export class ChatSync {
 		}
 		this.#fetching = true;
 		this.#again = false;
-		this.#asked = after;
-		if (after === 0)
-			this.#seen = new Set();
-		this.#out.push({ do: 'fetch', after });
-	}
-
-	/** Read the chat anew, without blanking what is shown: what does not come again is dropped at the end. */
-	#reload() {
-		this.have = 0;
-		this.#promised = 0;
-		this.#fetch(0);
+		this.#out.push(this.#page ? { do: 'open' } : { do: 'fetch', after: this.have });
 	}
 
 	#takePage(page) {
@@ -165,25 +201,21 @@ export class ChatSync {
 			this.#put(m);
 		for (const id of page.deleted ?? [])
 			this.#drop(id);
-		if (page.chat?.title)
-			this.#out.push({ do: 'title', title: page.chat.title });
+		if (page.chat)
+			this.#out.push({ do: 'chat', chat: page.chat });
 		this.#setHead(page.headId);
 		this.have = Math.max(this.have, page.seq);
 	}
 
-	#endOfPages() {
-		const whole = this.#seen;
-		this.#seen = null;
-		if (whole)
-			this.#dropGhosts(whole);
-		const lost = this.#missingParents();
-		if (!whole && lost.some((id) => !this.#lostParents.has(id))) {
-			this.#reload();
-			return;
+	/** After whatever may have moved the head: its branch must be known. Then what waited. */
+	#settle(now) {
+		if (!this.#fetching) {
+			if (this.head !== null && !this.messages.has(this.head) && this.head !== this.#lostHead)
+				this.#page ??= 'head';
+			if (this.#page || this.#again)
+				this.#fetch();
 		}
-		this.#lostParents = new Set(lost);
-		if (this.#again)
-			this.#fetch(this.have);
+		this.#drain(now);
 	}
 
 	#dropGhosts(whole) {
@@ -192,24 +224,17 @@ export class ChatSync {
 				this.#drop(m.id);
 	}
 
-	#missingParents() {
-		return [...this.messages.values()].map((m) => m.parentId).filter((id) => id && !this.messages.has(id));
-	}
-
 	#drain(now) {
 		this.#held.sort((a, b) => a.prev - b.prev || a.seq - b.seq);
 		while (!this.#fetching && this.#held.length > 0 && this.#held[0].prev <= this.have) {
 			const e = this.#held.shift();
 			if (e.seq < this.have)
 				continue;
-			const result = this.#apply(e.name, e.data);
-			if (result === DONE) {
+			if (this.#apply(e.name, e.data) === DONE) {
 				this.have = e.seq;
-			} else if (result === ASK) {
-				this.have = Math.min(this.have, e.prev);
-				this.#fetch(this.have);
 			} else {
-				this.#reload();
+				this.have = Math.min(this.have, e.prev);
+				this.#fetch();
 			}
 		}
 		this.#noteGap(now);
@@ -254,8 +279,6 @@ export class ChatSync {
 	#onMessage(m) {
 		if (typeof m?.id !== 'string' || typeof m.content !== 'string')
 			return ASK;
-		if (m.parentId && !this.messages.has(m.parentId))
-			return RELOAD;
 		const known = this.messages.has(m.id);
 		this.#put(m);
 		if (!known)
@@ -348,10 +371,9 @@ export class ChatSync {
 		return DONE;
 	}
 
-	#onChat(d) {
-		if (d.title)
-			this.#out.push({ do: 'title', title: d.title });
-		const head = d.head_id ?? d.headId;
+	#onChat({ title, visibility, model, deleted, head_id: head }) {
+		if (title !== undefined || visibility !== undefined || deleted !== undefined)
+			this.#out.push({ do: 'chat', chat: { title, visibility, model, deleted } });
 		if (head && !this.messages.has(head))
 			return ASK;
 		this.#setHead(head);
@@ -372,12 +394,8 @@ export class ChatSync {
 	/* --- the tree of messages -------------------------------------------------------------------------------------------- */
 
 	#put(m) {
-		const old = this.messages.get(m.id);
-		if (!old || old.parentId !== m.parentId)
-			this.#reorder = true;
-		this.messages.set(m.id, m);
-		this.#seen?.add(m.id);
-		this.#out.push({ do: 'put', message: m });
+		this.#reorder = this.#tree.put(m) || this.#reorder;
+		this.#out.push({ do: 'put', message: this.messages.get(m.id) });
 	}
 
 	#change(m, fields) {
@@ -388,9 +406,7 @@ export class ChatSync {
 		const m = this.messages.get(id);
 		if (!m)
 			return;
-		this.messages.delete(id);
-		if (this.head === id)
-			this.head = m.parentId ?? null;
+		this.#tree.drop(m);
 		this.#reorder = true;
 		this.#out.push({ do: 'drop', id });
 	}
@@ -398,30 +414,8 @@ export class ChatSync {
 	#setHead(id) {
 		if (!id || id === this.head)
 			return;
-		this.head = id;
+		this.#tree.head = id;
 		this.#reorder = true;
-	}
-
-	/** The branch that is shown: up from the head to the root, then down from the head along the newest children. */
-	path() {
-		const newest = new Map();
-		for (const m of this.messages.values()) {
-			const rival = newest.get(m.parentId ?? null);
-			if (!rival || rival.createdAt === undefined || !(m.createdAt < rival.createdAt))
-				newest.set(m.parentId ?? null, m);
-		}
-		const ids = [];
-		const met = new Set();
-		for (let m = this.messages.get(this.head); m && !met.has(m.id); m = this.messages.get(m.parentId)) {
-			met.add(m.id);
-			ids.push(m.id);
-		}
-		ids.reverse();
-		for (let m = newest.get(ids.at(-1) ?? null); m && !met.has(m.id); m = newest.get(m.id)) {
-			met.add(m.id);
-			ids.push(m.id);
-		}
-		return ids;
 	}
 
 	/* --- out ----------------------------------------------------------------------------------------------------------------- */
@@ -433,7 +427,9 @@ export class ChatSync {
 	#take() {
 		if (this.#reorder) {
 			this.#reorder = false;
-			this.#out.push({ do: 'order', ids: this.path() });
+			const ids = this.path();
+			const branches = new Map(ids.map((id) => [id, this.#tree.siblings(id)]).filter(([, all]) => all.length > 1));
+			this.#out.push({ do: 'order', ids, branches });
 		}
 		const out = this.#out;
 		this.#out = [];

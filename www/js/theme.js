@@ -1,8 +1,16 @@
-/* theme.js - sets data-theme before the first paint: the stored wish, else the system's. Classic script, first in head. */
+/*
+ * theme.js - what must be known before the first paint: the theme (data-theme) and the language (lang), the stored wish or
+ * else the system's. Classic script, first in head.
+ */
 (() => {
+	const root = document.documentElement;
 	const dark = matchMedia('(prefers-color-scheme: dark)');
-	const stored = () => { try { return localStorage.getItem('charla.theme'); } catch { return null; } };
-	const apply = () => { document.documentElement.dataset.theme = stored() ?? (dark.matches ? 'dark' : 'light'); };
+	const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+	const apply = () => { root.dataset.theme = stored('charla.theme') ?? (dark.matches ? 'dark' : 'light'); };
 	dark.addEventListener('change', apply);
+	addEventListener('charla:theme', apply);
 	apply();
+
+	const wished = [(stored('charla.lang') ?? '').replaceAll('"', ''), ...(navigator.languages ?? [])];
+	root.lang = wished.map((l) => l.slice(0, 2).toLowerCase()).find((l) => l === 'es' || l === 'en') ?? 'en';
 })();
