@@ -11,6 +11,7 @@
 #include "config.h"
 #include "log.h"
 #include "program.h"
+#include "sd_notify.h"
 #include "webhook_http.h"
 #include "ws.h"
 
@@ -106,7 +107,16 @@ open_apps(const struct config *c, struct apps **out_apps, struct apps_loader *ou
 	return apps_load(out_loader);
 }
 
-/* --check-config: settings are checked, now what they name. */
+static enum err
+check_readable(const char *setting, const char *path)
+{
+	if (access(path, R_OK) == 0)
+		return OK;
+	log_errno("%s: cannot be read path=%s", setting, path);
+	return ERR_INVALID;
+}
+
+/* --check-config: the settings are sound, now what they name. */
 static enum err
 check(const struct config *c)
 {
@@ -114,6 +124,12 @@ check(const struct config *c)
 	struct apps *apps = NULL;
 	enum err e = open_apps(c, &apps, &loader);
 
+	if (c->push_tls_port != 0) {
+		enum err cert = check_readable("PUSH_TLS_CERT", c->push_tls_cert);
+		enum err key = check_readable("PUSH_TLS_KEY", c->push_tls_key);
+
+		e = e != OK ? e : cert != OK ? cert : key;
+	}
 	apps_free(apps);
 	return e;
 }
@@ -138,6 +154,13 @@ on_tick(void *ctx)
 	const struct server *s = ctx;
 
 	apps_load_sweep(&s->loader);
+}
+
+static void
+on_stop(void *ctx)
+{
+	(void)ctx;
+	sd_notify_send("STOPPING=1");
 }
 
 static enum err
@@ -188,6 +211,7 @@ start(struct server *s, const struct config *c, const struct options *o)
 		       .inbox = s->inbox,
 		       .on_hup = on_hup,
 		       .on_tick = on_tick,
+		       .on_stop = on_stop,
 		       .ctx = s },
 	    &s->ws);
 	return e == OK ? start_webhooks(s) : e;
@@ -215,6 +239,7 @@ serve(const struct config *c, const struct options *o)
 		    o->host != NULL ? o->host : c->push_bind_host, ws_port(s->ws), c->pusher_app_id,
 		    c->push_socket);
 		(void)fflush(stdout);
+		sd_notify_send("READY=1");
 		ws_run(s->ws);
 		status = EXIT_SUCCESS;
 	}

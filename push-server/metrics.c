@@ -17,6 +17,7 @@ static const struct {
 	[METRIC_EVENTS_CLIENT] = { "push_events_total", "source=\"client\"", NULL },
 	[METRIC_DATAGRAMS] = { "push_datagrams_total", "", "Datagrams read, refused ones included." },
 	[METRIC_HTTP_REQUESTS] = { "push_http_requests_total", "", "HTTP requests answered." },
+	[METRIC_ACCEPT_PAUSED] = { "push_accept_paused_total", "", "Pauses of accepting: no descriptor was free." },
 	[METRIC_EVICTED] = { "push_evicted_total", "", "Connections closed by an evict line." },
 	[METRIC_TERMINATED] = { "push_terminated_total", "", "Connections closed by terminate_connections." },
 	[METRIC_CACHE_DROPPED] = { "push_cache_dropped_total", "", "Events of cache channels forgotten early, for want of room." },

@@ -7,7 +7,7 @@
 #include "limit.h"
 #include "log.h"
 
-#define CONNECTIONS_MAX 256L /* a receiver has at most one a lane; none may wait for others */
+#define CONNECTIONS_MAX 32L /* they live in the descriptors that LIMIT_FD_RESERVE keeps */
 #define CONNECTIONS_KEPT 16L
 
 struct webhook_http {

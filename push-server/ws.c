@@ -1,27 +1,20 @@
 /*
  * Loop, listeners, timers, stopping.
  *
- * The loop is ours and libwebsockets is its guest (foreign_loops). We accept ourselves and hand
- * the descriptors over: at the limit the listeners rest until one is free, where libwebsockets
- * would spin. One timer drives the wheel; before the loop sleeps the hub is flushed, so that what
- * came in one round goes out as one write a subscriber.
+ * The loop is ours and libwebsockets is its guest (foreign_loops). One timer drives the wheel;
+ * before the loop sleeps the hub is flushed, so that what came in one round goes out as one write a
+ * subscriber.
  */
 #include "ws_internal.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include "clock.h"
 #include "limit.h"
-#include "listener.h"
 #include "log.h"
 
-#define ACCEPTS_PER_ROUND 64
 #define DRAIN_TICK_SECONDS 0.1
 #define RX_BYTES 512       /* a quarter of the default: memory of an idle connection */
 #define TX_BYTES (1 << 20) /* 0 would split and copy every longer message */
 #define HEADER_POOL 1024   /* heads that are being received on the TLS port */
-#define DESCRIPTORS_MAX 1048576
 
 static int callback(
     struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len);
@@ -38,92 +31,6 @@ static const struct lws_protocols protocols[] = {
 /* No validity timers of the library's: they are O(n) a connection. In the vhost, not the context.
  */
 static const lws_retry_bo_t no_validity = { .retry_ms_table = NULL };
-
-/* --- accepting --- */
-
-static void
-pause_listeners(struct ws *w)
-{
-	static struct log_limit limit;
-	unsigned long suppressed;
-
-	w->is_paused = true;
-	ev_io_stop(w->loop, &w->plain.io);
-	ev_io_stop(w->loop, &w->tls.io);
-	if (log_allowed(&limit, &suppressed))
-		log_warn("no descriptor is free: accepting pauses connections=%zu", w->sockets);
-}
-
-static void
-resume_listeners(struct ws *w)
-{
-	w->is_paused = false;
-	if (w->plain.fd >= 0)
-		ev_io_start(w->loop, &w->plain.io);
-	if (w->tls.fd >= 0)
-		ev_io_start(w->loop, &w->tls.io);
-}
-
-static void
-on_gone(void *ctx)
-{
-	struct ws *w = ctx;
-
-	w->gone++;
-	if (w->sockets > 0)
-		w->sockets--;
-	if (w->is_paused)
-		resume_listeners(w);
-}
-
-static void
-adopt_tls(struct ws *w, int fd)
-{
-	size_t gone = w->gone;
-
-	/* it closes what it does not adopt, but says so only if it came as far as a wsi */
-	if (lws_adopt_descriptor_vhost(w->tls.vhost,
-		LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
-		(lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL) == NULL &&
-	    w->gone == gone)
-		on_gone(w);
-}
-
-static void
-on_upgrade(void *ctx, int fd, const char *head, size_t len)
-{
-	struct ws *w = ctx;
-	size_t gone = w->gone;
-
-	if (lws_adopt_socket_vhost_readbuf(w->plain.vhost, fd, head, len) == NULL &&
-	    w->gone == gone)
-		on_gone(w);
-}
-
-static void
-on_connect(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct ws_listener *l = io->data;
-	struct ws *w = ev_userdata(loop);
-
-	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
-		int fd;
-
-		if (w->sockets >= w->socket_max) {
-			pause_listeners(w);
-			return;
-		}
-		fd = listener_accept(l->fd);
-		if (fd < 0)
-			return;
-		w->sockets++;
-		if (l == &w->tls)
-			adopt_tls(w, fd);
-		else
-			http_front_accept(&w->front, fd);
-	}
-}
 
 /* --- libwebsockets --- */
 
@@ -148,7 +55,7 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, s
 		if (c != NULL)
 			ws_http_drop(c);
 		return 0;
-	case LWS_CALLBACK_WSI_DESTROY: on_gone(w); return 0;
+	case LWS_CALLBACK_WSI_DESTROY: ws_gone(w); return 0;
 	default: return 0;
 	}
 }
@@ -166,24 +73,8 @@ log_library(int level, const char *line)
 		    "libwebsockets: %s suppressed=%lu", line, suppressed);
 }
 
-/* Soft limit to hard, and what that leaves for connections. */
-static size_t
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return 1024 - LIMIT_FD_RESERVE;
-	/* the library's tables grow with it, and some containers allow a thousand million */
-	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > 2 * LIMIT_FD_RESERVE ? limit.rlim_cur - LIMIT_FD_RESERVE
-						     : LIMIT_FD_RESERVE;
-}
-
 static enum err
-open_listener(struct ws *w, struct ws_listener *l, int port, bool is_tls)
+open_port(struct ws *w, struct ws_listener *l, int port, bool is_tls)
 {
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -197,7 +88,7 @@ open_listener(struct ws *w, struct ws_listener *l, int port, bool is_tls)
 		.ssl_cert_filepath = is_tls ? w->o.tls_cert : NULL,
 		.ssl_private_key_filepath = is_tls ? w->o.tls_key : NULL,
 	};
-	enum err e = listener_open(w->o.host, port, &l->fd, &l->port);
+	enum err e = ws_open_listener(w, l, port);
 
 	if (e != OK)
 		return e;
@@ -207,19 +98,7 @@ open_listener(struct ws *w, struct ws_listener *l, int port, bool is_tls)
 				       : "libwebsockets has no virtual host for us");
 		return ERR_IO;
 	}
-	ev_io_init(&l->io, on_connect, l->fd, EV_READ);
-	l->io.data = l;
-	ev_io_start(w->loop, &l->io);
 	return OK;
-}
-
-static void
-close_listener(struct ws *w, struct ws_listener *l)
-{
-	ev_io_stop(w->loop, &l->io);
-	if (l->fd >= 0)
-		(void)close(l->fd);
-	l->fd = -1;
 }
 
 /* --- timers --- */
@@ -234,6 +113,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)timer;
 	(void)events;
 	hub_tick(w->o.env->hub, now_ms);
+	ws_retry_accept(w);
 	if (w->o.on_tick != NULL)
 		w->o.on_tick(w->o.ctx);
 	while ((n = wheel_expired(w->o.env->wheel, now_ms)) != NULL) {
@@ -304,14 +184,15 @@ begin_drain(struct ws *w, long seconds)
 {
 	size_t ticks = (size_t)((double)seconds / DRAIN_TICK_SECONDS) + 1;
 
-	close_listener(w, &w->plain);
-	close_listener(w, &w->tls);
-	w->is_paused = false;
+	ws_close_listener(w, &w->plain);
+	ws_close_listener(w, &w->tls);
 	http_front_drain(&w->front);
 	w->o.env->is_draining = w->o.api->is_draining = true;
 	w->drain_batch = hub_peer_count(w->o.env->hub) / ticks + 1;
 	w->drain_deadline_ms = clock_mono_ms() + seconds * 1000 + 1000;
 	log_info("draining connections=%zu seconds=%ld", hub_peer_count(w->o.env->hub), seconds);
+	if (w->o.on_stop != NULL)
+		w->o.on_stop(w->o.ctx);
 	ev_timer_init(&w->drain, on_drain, 0, DRAIN_TICK_SECONDS);
 	ev_timer_start(w->loop, &w->drain);
 }
@@ -393,7 +274,7 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 
 	w->o = *o;
 	w->plain.fd = w->tls.fd = -1;
-	w->socket_max = raise_descriptors();
+	w->socket_max = ws_raise_descriptors();
 	w->loop = ev_loop_new(EVFLAG_AUTO);
 	if (w->loop == NULL)
 		abort();
@@ -401,13 +282,12 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 	w->front = (struct http_front){ .loop = w->loop,
 		.api = o->api,
 		.ctx = w,
-		.on_upgrade = on_upgrade,
-		.on_gone = on_gone };
+		.on_upgrade = ws_upgrade,
+		.on_gone = ws_gone };
 	wheel_init(o->env->wheel, clock_mono_ms());
 	hub_tick(o->env->hub, clock_mono_ms());
-	if ((e = open_context(w)) == OK &&
-	    (e = open_listener(w, &w->plain, o->port, false)) == OK &&
-	    (o->tls_port == 0 || (e = open_listener(w, &w->tls, o->tls_port, true)) == OK)) {
+	if ((e = open_context(w)) == OK && (e = open_port(w, &w->plain, o->port, false)) == OK &&
+	    (o->tls_port == 0 || (e = open_port(w, &w->tls, o->tls_port, true)) == OK)) {
 		watch(w);
 		*out_ws = w;
 		return OK;
@@ -445,8 +325,8 @@ ws_free(struct ws *w)
 {
 	if (w == NULL)
 		return;
-	close_listener(w, &w->plain);
-	close_listener(w, &w->tls);
+	ws_close_listener(w, &w->plain);
+	ws_close_listener(w, &w->tls);
 	http_front_close(&w->front);
 	if (w->lws != NULL)
 		lws_context_destroy(w->lws);

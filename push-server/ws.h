@@ -30,6 +30,7 @@ struct ws_options {
 	void *ctx;
 	void (*on_hup)(void *ctx);  /* SIGHUP; may be NULL */
 	void (*on_tick)(void *ctx); /* every WHEEL_TICK_MS; may be NULL */
+	void (*on_stop)(void *ctx); /* the listeners are closed, draining begins; may be NULL */
 };
 
 enum err ws_new(const struct ws_options *o, struct ws **out_ws) MUST_CHECK;

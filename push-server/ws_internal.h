@@ -1,7 +1,8 @@
 /*
  * ws_internal - what the files of the ws module share; nobody else includes it.
  *
- * ws.c: loop, listeners, timers, stopping. ws_conn.c: one WebSocket. ws_http.c: one request.
+ * ws.c: loop, timers, stopping. ws_accept.c: listeners. ws_conn.c: one WebSocket. ws_http.c: one
+ * request.
  */
 #ifndef WS_INTERNAL_H
 #define WS_INTERNAL_H
@@ -57,6 +58,14 @@ const char *ws_header(struct lws *wsi, enum lws_token_indexes token, char *out, 
 
 /* The decoded path of the request line, and its method; false if that is not to be served. */
 bool ws_request_line(struct lws *wsi, const char **out_method, char *out_path, size_t size);
+
+/* ws_accept.c */
+size_t ws_raise_descriptors(void); /* soft limit to hard; what that leaves for connections */
+enum err ws_open_listener(struct ws *w, struct ws_listener *l, int port) MUST_CHECK;
+void ws_close_listener(struct ws *w, struct ws_listener *l);
+void ws_retry_accept(struct ws *w);
+void ws_gone(void *ctx); /* of struct ws: a connection's descriptor is free */
+void ws_upgrade(void *ctx, int fd, const char *head, size_t len);
 
 /* Callbacks: 0 goes on, -1 closes. */
 int ws_conn_upgrade(struct ws *w, struct lws *wsi); /* 1: answered instead */
