@@ -410,6 +410,7 @@ open_client(struct ai_worker *w)
 	struct ai_client_options options = {
 		.provider = c->ai_provider,
 		.base_url = c->ai_base_url,
+		.ca_file = *c->ai_ca_file != '\0' ? c->ai_ca_file : NULL,
 		.api_version = c->ai_api_version,
 		.key = c->is_demo ? "demo" : c->ai_api_key,
 		.model = c->ai_model,

@@ -236,12 +236,15 @@ check_app(struct config *c)
 		check_choice(c, "AI_SAFETY_THRESHOLD", c->ai_safety_threshold,
 		    "OFF BLOCK_NONE BLOCK_ONLY_HIGH BLOCK_MEDIUM_AND_ABOVE BLOCK_LOW_AND_ABOVE");
 	if (*c->ai_thinking_level != '\0')
-		check_choice(c, "AI_THINKING_LEVEL", c->ai_thinking_level, "minimal low medium high");
+		check_choice(
+		    c, "AI_THINKING_LEVEL", c->ai_thinking_level, "minimal low medium high");
 	if (*c->public_push_scheme != '\0')
 		check_choice(c, "PUBLIC_PUSH_SCHEME", c->public_push_scheme, "http https");
 	if (strncmp(c->ai_base_url, "http://", 7) != 0 &&
 	    strncmp(c->ai_base_url, "https://", 8) != 0)
 		config_problem_add(c, true, "AI_BASE_URL: must begin with https:// (or http://)");
+	if (*c->ai_ca_file != '\0' && access(c->ai_ca_file, R_OK) != 0)
+		config_problem_add(c, true, "AI_CA_FILE: %s cannot be read", c->ai_ca_file);
 }
 
 static void

@@ -103,6 +103,8 @@ const struct setting settings[] = {
 	    "key of Google Gemini; empty: demonstration"),
 	TEXT("AI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", ai_base_url,
 	    "https://generativelanguage.googleapis.com", APP, 0, "AI", "the provider's address"),
+	TEXT("AI_CA_FILE", NULL, ai_ca_file, "", APP, 0, "AI",
+	    "certificates (PEM) that vouch for AI_BASE_URL; empty: the system's"),
 	TEXT("AI_API_VERSION", NULL, ai_api_version, "v1beta", APP, 0, "AI", "path segment of the API"),
 	TEXT("AI_MODEL", NULL, ai_model, "gemini-3.8-flash", APP, 0, "AI", "model that answers"),
 	TEXT("AI_FALLBACK_MODEL", NULL, ai_fallback_model, "gemini-3.5-flash-lite", APP, 0, "AI",

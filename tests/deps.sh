@@ -19,7 +19,7 @@ BUILD='build-essential:cc make:make pkg-config:pkg-config libfcgi-dev libwebsock
 SERVE='lighttpd lighttpd-mod-openssl lighttpd-mod-deflate'
 PAGE='nodejs:node npm:npm'
 TEST='libcmocka-dev apache2 libapache2-mod-fcgid supervisor:supervisord chromium:chromium clang:clang
-	curl:curl socat:socat fonts-dejavu-core fonts-liberation'
+	curl:curl openssl:openssl socat:socat fonts-dejavu-core fonts-liberation'
 # Kept from the next boot as well, if it was us who installed them.
 SERVICES='lighttpd apache2 supervisor'
 

@@ -199,13 +199,14 @@ check_signed(const struct http_request *q)
 {
 	char form[LIMIT_CHANNEL_NAME_LEN + 1] = "";
 	json_auto_t *root = NULL;
-	const char *channel = form;
+	const char *channel = form, *id;
 
 	if (json_parse(q->body, q->body_len, LIMIT_JSON_DEPTH, true, &root, NULL, 0) == OK)
 		channel = json_member_string(root, "channel_name");
 	else
 		(void)http_query(q->body, "channel_name", form, sizeof form);
-	demand(channel == NULL || strstr(channel, PRIVATE_ID) == NULL);
+	id = channel != NULL ? strstr(channel, "chat.") : NULL;
+	demand(id == NULL || strcmp(id + strlen("chat."), PRIVATE_ID) != 0);
 }
 
 static void

@@ -258,6 +258,7 @@ static const struct rule rules[] = {
 	{ "BROADCAST_DRIVER=null\n", 0600, CONFIG_APP, OK, "" },
 	{ "BROADCAST_DRIVER=log\n", 0600, CONFIG_APP, OK, "" },
 	{ "AI_BASE_URL=ftp://x\n", 0600, CONFIG_APP, ERR_INVALID, "AI_BASE_URL" },
+	{ "AI_CA_FILE=/nowhere/ca.pem\n", 0600, CONFIG_APP, ERR_INVALID, "AI_CA_FILE" },
 	{ "no assignment\n", 0600, CONFIG_APP, ERR_INVALID, "/.env:1: " },
 	/* names that are not ours */
 	{ "PUSHER_APP_SECRETS=x\n", 0600, CONFIG_APP, OK,
