@@ -57,7 +57,8 @@ is_cross_site(const struct app *a, const struct http_request *q, bool https)
 	return q->header[HTTP_ORIGIN] != NULL && !is_own_origin(a, q, https);
 }
 
-/* A name that leads a browser of this machine to this machine, and no foreign site's name for it. */
+/* A name that leads a browser of this machine to this machine, and no foreign site's name for it.
+ */
 static bool
 is_own_host(const char *host)
 {
@@ -70,9 +71,8 @@ static bool
 is_at_home(const struct app *a, const struct http_request *q)
 {
 	return !a->config->is_production && client_address_is_loopback(q->remote_addr) &&
-	       is_own_host(q->header[HTTP_HOST]) &&
-	       q->header[HTTP_FORWARDED] == NULL && q->header[HTTP_X_FORWARDED_FOR] == NULL &&
-	       q->header[HTTP_X_FORWARDED_PROTO] == NULL;
+	       is_own_host(q->header[HTTP_HOST]) && q->header[HTTP_FORWARDED] == NULL &&
+	       q->header[HTTP_X_FORWARDED_FOR] == NULL && q->header[HTTP_X_FORWARDED_PROTO] == NULL;
 }
 
 /* --- the kinds --- */
