@@ -17,9 +17,46 @@ push_json(const struct config *c)
 	bool enabled = strcmp(c->broadcast_driver, "pusher") == 0;
 	json_t *port = c->public_push_port > 0 ? json_integer(c->public_push_port) : json_null();
 
-	return json_pack("{s:b, s:s, s:s?, s:o, s:s?, s:s}", "enabled", enabled, "key",
+	return json_pack("{s:b, s:s, s:s?, s:o, s:s?, s:s, s:b}", "enabled", enabled, "key",
 	    c->pusher_app_key, "host", or_null(c->public_push_host), "port", port, "scheme",
-	    or_null(c->public_push_scheme), "path", c->pusher_app_path);
+	    or_null(c->public_push_scheme), "path", c->pusher_app_path, "clientEvents",
+	    c->pusher_app_client_messages);
+}
+
+static void
+add_model(json_t *models, const char *name, size_t n)
+{
+	size_t i;
+	const json_t *other;
+
+	json_array_foreach(models, i, other)
+	{
+		if (json_string_length(other) == n &&
+		    strncmp(json_string_value(other), name, n) == 0)
+			return;
+	}
+	if (n > 0)
+		(void)json_array_append_new(models, json_stringn(name, n));
+}
+
+/* What a chat may choose (model_is_listed), the site's own first. */
+static json_t *
+models_json(const struct config *c)
+{
+	json_t *models = json_array();
+	const char *list = c->ai_models;
+
+	add_model(models, c->ai_model, strlen(c->ai_model));
+	while (*list != '\0') {
+		size_t n;
+
+		list += strspn(list, ", ");
+		n = strcspn(list, ", ");
+		add_model(models, list, n);
+		list += n;
+	}
+	add_model(models, c->ai_fallback_model, strlen(c->ai_fallback_model));
+	return models;
 }
 
 void
@@ -33,7 +70,8 @@ api_config(struct app *a, const struct http_request *q, struct http_response *r)
 
 	(void)q;
 	http_json(r, 200,
-	    json_pack("{s:s, s:b, s:[s,s], s:o, s:s?, s:o}", "appName", c->app_name, "demo",
+	    json_pack("{s:s, s:b, s:[s,s], s:o, s:s?, s:o, s:o}", "appName", c->app_name, "demo",
 		c->is_demo, "languages", "es", "en", "push", push_json(c), "reason",
-		enabled ? NULL : "BROADCAST_DRIVER is not pusher", "limits", limits));
+		enabled ? NULL : "BROADCAST_DRIVER is not pusher", "limits", limits, "models",
+		models_json(c)));
 }

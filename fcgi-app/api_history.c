@@ -13,6 +13,7 @@
 
 struct page {
 	json_t *messages; /* borrowed from the answer */
+	const char *app_key;
 	int limit, count;
 	size_t bytes;
 	int64_t last_seq;
@@ -29,8 +30,8 @@ add_message(void *arg, const struct message *m)
 		p->more = true;
 		return false;
 	}
-	p->failed |=
-	    json_array_append_new(p->messages, message_json(m, m->content, m->content_len)) != 0;
+	p->failed |= json_array_append_new(
+			 p->messages, message_json(m, m->content, m->content_len, p->app_key)) != 0;
 	p->count++;
 	p->bytes += m->content_len;
 	p->last_seq = m->changed_seq;
@@ -42,7 +43,7 @@ static bool
 put_running(void *arg, const struct message *m)
 {
 	struct page *p = arg;
-	json_t *value = message_json(m, m->content, m->content_len);
+	json_t *value = message_json(m, m->content, m->content_len, p->app_key);
 	size_t i;
 	const json_t *other;
 
@@ -68,6 +69,7 @@ struct history {
 	struct chat chat;
 	int64_t after;
 	int limit;
+	const char *app_key;
 	char epoch[64]; /* the client's, "" if it gave none */
 };
 
@@ -90,7 +92,7 @@ build(struct store *s, const struct history *h, json_t **out)
 	auto_buf epoch = BUF_INIT(128);
 	json_auto_t *messages = json_array();
 	json_auto_t *deleted = json_array();
-	struct page p = { .messages = messages, .limit = h->limit };
+	struct page p = { .messages = messages, .app_key = h->app_key, .limit = h->limit };
 	bool reset = h->after > c->seq || (h->after > 0 && h->after < c->pruned_seq);
 	int64_t after;
 	enum err e = store_meta_get(s, "epoch", &epoch);
@@ -130,7 +132,7 @@ read_history(struct store *s, const char *id, struct history *h, json_t **out)
 void
 api_history(struct app *a, const struct http_request *q, struct http_response *r)
 {
-	struct history h = { .limit = LIMIT_HISTORY_PAGE };
+	struct history h = { .limit = LIMIT_HISTORY_PAGE, .app_key = a->config->app_key };
 	json_t *root = NULL;
 	int64_t limit;
 	enum err e;

@@ -15,6 +15,7 @@
 
 struct page {
 	json_t *messages; /* borrowed from the answer */
+	const char *app_key;
 	int64_t ids[LIMIT_MESSAGES_PAGE], parents[LIMIT_MESSAGES_PAGE];
 	int count, limit;
 	size_t bytes;
@@ -32,7 +33,7 @@ add_message(void *arg, const struct message *m)
 		p->more = true;
 		return false;
 	}
-	value = message_json(m, m->content, m->content_len);
+	value = message_json(m, m->content, m->content_len, p->app_key);
 	p->failed |= (p->upwards ? json_array_insert_new(p->messages, 0, value)
 				 : json_array_append_new(p->messages, value)) != 0;
 	p->ids[p->count] = m->id;
@@ -78,6 +79,7 @@ note_place(void *arg, const struct message *m)
 struct wanted {
 	char before[ID_SIZE], after[ID_SIZE]; /* "" : not given */
 	int limit;
+	const char *app_key;
 };
 
 /* The message that the page begins beside. ERR_NOT_FOUND: there is none. */
@@ -112,7 +114,7 @@ static enum err
 read_page(struct store *s, const struct chat *of, const struct wanted *w, json_t **out)
 {
 	json_auto_t *messages = json_array();
-	struct page p = { .messages = messages, .limit = w->limit };
+	struct page p = { .messages = messages, .app_key = w->app_key, .limit = w->limit };
 	auto_chat c = { 0 };
 	enum err e = store_read_begin(s);
 
@@ -147,7 +149,7 @@ query_uid(const char *query, const char *name, char out[ID_SIZE])
 void
 api_messages(struct app *a, const struct http_request *q, struct http_response *r)
 {
-	struct wanted w = { .limit = LIMIT_MESSAGES_PAGE };
+	struct wanted w = { .limit = LIMIT_MESSAGES_PAGE, .app_key = a->config->app_key };
 	json_t *root = NULL;
 	int64_t limit;
 	enum err e;

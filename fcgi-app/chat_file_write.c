@@ -32,7 +32,7 @@ chat_file_begin(struct buf *out, const struct chat *c, int64_t now_ms)
 enum err
 chat_file_message(struct buf *out, const struct message *m, bool is_first)
 {
-	json_auto_t *value = message_json(m, m->content, m->content_len);
+	json_auto_t *value = message_json(m, m->content, m->content_len, NULL);
 	enum err e = OK;
 
 	if (value == NULL)

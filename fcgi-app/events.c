@@ -49,7 +49,7 @@ event_message(struct buf *out, const struct event_context *c, const struct messa
     json_t *extra)
 {
 	size_t n = utf8_cut(m->content, m->content_len, max);
-	json_t *message = message_json(m, m->content, n);
+	json_t *message = message_json(m, m->content, n, c->app_key);
 	json_t *root;
 	char href[LIMIT_CHAT_ID_LEN + 80];
 

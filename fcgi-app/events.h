@@ -18,6 +18,7 @@ struct event_context { /* what the events of a reply have in common */
 	const char *message_uid, *parent_uid,
 	    *job_uid; /* NULL: of the chat itself; parent_uid: root */
 	int64_t seq, prev, now_ms;
+	const char *app_key; /* see message_json.h; only for events that carry a message */
 };
 
 enum err event_delta(struct buf *out, const struct event_context *c, const char *text, size_t n,

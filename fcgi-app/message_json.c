@@ -1,6 +1,7 @@
 #include "message_json.h"
 
 #include "clock.h"
+#include "identity.h"
 #include "utf8.h"
 
 json_t *
@@ -29,11 +30,25 @@ error_json(const struct message *m)
 	    "{s:s, s:s*}", "type", m->error_type, "message", m->is_notice ? m->content : NULL);
 }
 
+/* NULL: a stranger's, or the model's. */
+static json_t *
+author_json(const struct message *m, const char *app_key)
+{
+	char id[PUBLIC_ID_SIZE];
+	bool has_id = m->author_id != NULL && app_key != NULL;
+
+	if (!has_id && m->author_name == NULL)
+		return NULL;
+	if (has_id)
+		identity_public_id(app_key, m->author_id, id);
+	return json_pack("{s:s*, s:s*}", "id", has_id ? id : NULL, "name", m->author_name);
+}
+
 json_t *
-message_json(const struct message *m, const char *text, size_t text_len)
+message_json(const struct message *m, const char *text, size_t text_len, const char *app_key)
 {
 	char created[CLOCK_RFC3339_SIZE];
-	json_t *author = m->author_name != NULL ? json_pack("{s:s}", "name", m->author_name) : NULL;
+	json_t *author = author_json(m, app_key);
 
 	return json_pack("{s:s, s:s?, s:s, s:s%, s:s, s:s, s:I, s:I, s:s*, s:o*, s:o*, s:o*}", "id",
 	    m->uid, "parentId", m->parent_uid, "role", role_name(m->role), "content", text,

@@ -10,8 +10,12 @@
 
 #include "store.h"
 
-/* text may differ from m->content: a cut one in an event that must fit into a datagram. */
-json_t *message_json(const struct message *m, const char *text, size_t text_len);
+/*
+ * text may differ from m->content: a cut one in an event that must fit into a datagram.
+ * app_key: makes the author's public id, the one of /api/me and of presence; NULL: none is told.
+ */
+json_t *message_json(
+    const struct message *m, const char *text, size_t text_len, const char *app_key);
 json_t *chat_id_json(const char *id, bool is_number);
 json_t *chat_json(const struct chat *c);
 

@@ -12,7 +12,7 @@
 struct publisher {
 	struct push_link *link;
 	bool is_logging; /* BROADCAST_DRIVER=log */
-	const char *app_id;
+	const char *app_id, *app_key;
 	size_t event_bytes; /* of one event's JSON */
 	struct packet packet;
 	int64_t next_ms;
@@ -27,6 +27,7 @@ publisher_new(struct push_link *link, const struct config *c)
 
 	p->link = link;
 	p->app_id = c->pusher_app_id;
+	p->app_key = c->app_key;
 	/* what other servers take by HTTP is Pusher's own limit */
 	p->event_bytes =
 	    strcmp(c->push_transport, "http") == 0 ? LIMIT_EVENT_BYTES : LIMIT_DATAGRAM_BYTES;
@@ -193,6 +194,7 @@ add_row(struct round *round, const struct outbox_event *row)
 		.seq = row->seq,
 		.prev = row->seq - 1,
 		.now_ms = row->created_ms,
+		.app_key = round->p->app_key,
 	};
 	event_channels(chat.id, chat.is_private, &w.channels);
 	if ((e = add_delta_before(round, row)) != OK)

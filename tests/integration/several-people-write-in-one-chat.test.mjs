@@ -46,6 +46,9 @@ test('of several each turn says whose it is, and the model is told', async () =>
 		assert.deepEqual(messages.filter((m) => m.role === 'user').map((m) => m.author?.name), ['Ana', 'Bea', undefined]);
 		await waitFor(() => created.length === 3, 'message_created');
 		assert.deepEqual(created.map((e) => e.message.author?.name), ['Ana', 'Bea', undefined]);
+		const ids = await Promise.all([ana, bea].map(async (p) => (await p.call('GET', '/api/me')).json.id));
+		for (const turns of [messages.filter((m) => m.role === 'user'), created.map((e) => e.message)])
+			assert.deepEqual(turns.map((m) => m.author?.id), [...ids, undefined], 'the id that /api/me and presence give');
 		const prompt = await lastPrompt();
 		assert.match(textsOf(prompt), /^Ana: me gusta el té/m);
 		assert.match(textsOf(prompt), /^Bea: a mí no/m);
