@@ -25,7 +25,6 @@
 
 #define URGENT_MS 4
 #define LOOK_MS 200 /* for jobs and stops whose wake-up was lost, jobs that wait for their time */
-#define DRAIN_MS 15000
 #define DB_RETRY_MS 200 /* the database was busy or full */
 
 enum { FD_WAKE, FD_STOP, FD_PUSH, FD_COUNT };
@@ -364,7 +363,7 @@ is_time_to_leave(struct ai_worker *w, int64_t now_ms)
 	}
 	if (w->count > 0 || publisher_next_ms(w->publisher) != INT64_MAX)
 		w->idle_since_ms = now_ms;
-	return w->o.drain && now_ms - w->idle_since_ms > DRAIN_MS && !work_waits(w, INT64_MAX - 1);
+	return w->o.drain && now_ms - w->idle_since_ms > w->o.drain_ms && !work_waits(w, INT64_MAX - 1);
 }
 
 void

@@ -155,7 +155,8 @@ highlights_json(struct buf *text)
 
 struct result {
 	struct search *se;
-	json_t *list; /* borrowed from the answer */
+	json_t *list;        /* borrowed from the answer */
+	const char *snippet; /* of the message at hand */
 	enum err e;
 };
 
@@ -163,15 +164,14 @@ static bool
 add_result(void *arg, const struct message *m)
 {
 	struct result *res = arg;
-	struct store *s = res->se->app->reader;
-	auto_buf text = BUF_INIT(LIMIT_REPLY_BYTES);
+	auto_buf text = BUF_INIT(2 * LIMIT_REPLY_BYTES);
 	char created[CLOCK_RFC3339_SIZE];
 	auto_chat c = { 0 };
 	json_t *highlights;
 
-	res->e = store_chat_get(s, m->chat_no, &c);
+	res->e = store_chat_get(res->se->app->reader, m->chat_no, &c);
 	if (res->e == OK)
-		res->e = store_snippet(s, res->se->match.data, m->id, &text);
+		res->e = buf_adds(&text, res->snippet);
 	if (res->e != OK)
 		return false;
 	highlights = highlights_json(&text);
@@ -181,6 +181,19 @@ add_result(void *arg, const struct message *m)
 		role_name(m->role), "authorName", m->author_name, "snippet", text.data, text.len,
 		"highlights", highlights, "createdAt", clock_rfc3339(m->created_ms, created)));
 	return true;
+}
+
+static bool
+take_snippet(void *arg, int64_t message_id, const char *text)
+{
+	struct result *res = arg;
+	enum err e;
+
+	res->snippet = text;
+	e = store_message_get(res->se->app->reader, message_id, add_result, res);
+	if (e != OK)
+		res->e = e;
+	return res->e == OK;
 }
 
 static enum err
@@ -193,13 +206,11 @@ run(struct search *se, json_t *list)
 	if (e != OK)
 		return e;
 	e = store_search(s, se->match.data, se->before_id, take_hit, se);
-	for (int i = 0; i < se->count && e == OK; i++) {
-		e = store_message_get(s, se->ids[i], add_result, &res);
-		if (e == OK)
-			e = res.e;
-	}
+	if (e == OK)
+		e = store_snippets(
+		    s, se->match.data, se->ids, (size_t)se->count, take_snippet, &res);
 	store_read_end(s);
-	return e;
+	return e != OK ? e : res.e;
 }
 
 /* --- the request --- */

@@ -22,29 +22,40 @@
 #include "cgi.h"
 #include "fcgi_server.h"
 #include "log.h"
+#include "maintenance.h"
 #include "program.h"
 #include "token_command.h"
 #include "worker_start.h"
 #include "worker_thread.h"
 
 #define LOCK_RETRY_MS 500
+#define DRAIN_MS 15000 /* --worker --drain: work may come again soon; --drain alone: no wait */
 #define STOP_SECONDS_SERVICE 20 /* AI_STOP_SECONDS unset: a supervisor waits */
 #define STOP_SECONDS_SPAWNED 1  /* a web server kills what does not leave */
 
 struct options {
 	const char *listen, *env, *token_create, *token_revoke, *days;
+	const char *backup, *import, *owner;
+	bool migrate, stats;
 	bool worker, drain, detach, check, print_env, print_routes, is_demo, token_list;
 };
 
 static const char usage[] =
-    "usage: fcgi-app [--listen PATH | --worker [--drain]] [--env FILE]\n"
+    "usage: fcgi-app [--listen PATH | --worker | --drain] [--env FILE]\n"
+    "       fcgi-app --migrate | --backup FILE | --stats | --import FILE [--owner ID]\n"
     "       fcgi-app --token-create NAME [--days N] | --token-list | --token-revoke NAME\n"
     "       fcgi-app --check-config | --print-env | --print-routes | --is-demo | --version | "
     "--help\n"
     "\n"
     "Started by a web server it speaks FastCGI on fd 0, or plain CGI.\n"
     "  --listen PATH   FastCGI on a Unix socket of its own\n"
-    "  --worker        only the AI worker; with --drain it leaves when no work is left\n"
+    "  --worker        only the AI worker; with --drain it leaves after 15 s without work\n"
+    "  --drain         does the work that waits, and leaves at once when none is left\n"
+    "  --migrate       brings the database to this program's schema (every start does it, too)\n"
+    "  --backup FILE   a consistent copy of the database, while everything runs\n"
+    "  --stats         what is in the database, a name and a number each line\n"
+    "  --import FILE   a chat that was exported as JSON (-: stdin), for --owner t:TOKENNAME,\n"
+    "                  j:SUBJECT or r:USER; without an owner an open chat under its old id\n"
     "  --env FILE      settings (default: ENV_FILE, .env beside the program, ./.env,\n"
     "                  /etc/charla/charla.env)\n"
     "  --token-create  makes an API token and shows it once; it ends after --days, or never\n"
@@ -62,6 +73,11 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "worker", no_argument, NULL, 'w' },
 		{ "drain", no_argument, NULL, 'd' },
 		{ "detach", no_argument, NULL, 'D' },
+		{ "migrate", no_argument, NULL, 'm' },
+		{ "backup", required_argument, NULL, 'b' },
+		{ "stats", no_argument, NULL, 's' },
+		{ "import", required_argument, NULL, 'I' },
+		{ "owner", required_argument, NULL, 'o' },
 		{ "env", required_argument, NULL, 'e' },
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "print-env", no_argument, NULL, 'p' },
@@ -84,6 +100,11 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'w': o->worker = true; break;
 		case 'd': o->drain = true; break;
 		case 'D': o->detach = true; break;
+		case 'm': o->migrate = true; break;
+		case 'b': o->backup = optarg; break;
+		case 's': o->stats = true; break;
+		case 'I': o->import = optarg; break;
+		case 'o': o->owner = optarg; break;
 		case 'e': o->env = optarg; break;
 		case 'c': o->check = true; break;
 		case 'p': o->print_env = true; break;
@@ -213,19 +234,22 @@ run_worker_then_term(void *arg)
 }
 
 static int
-serve_worker(const struct config *c, struct writer *writer, bool drain, const sigset_t *set)
+serve_worker(
+    const struct config *c, struct writer *writer, const struct options *from, const sigset_t *set)
 {
 	struct ai_worker_options o = {
 		.config = c,
 		.writer = writer,
-		.drain = drain,
-		.stop_grace_ms = grace_ms(c, drain ? STOP_SECONDS_SPAWNED : STOP_SECONDS_SERVICE),
+		.drain = from->drain,
+		.drain_ms = from->worker ? DRAIN_MS : 0,
+		.stop_grace_ms =
+		    grace_ms(c, from->drain ? STOP_SECONDS_SPAWNED : STOP_SECONDS_SERVICE),
 	};
 	struct ai_worker *w = NULL;
 	auto_fd lock_fd = -1;
 	pthread_t thread;
 
-	if (take_worker_lock(c, !drain, set, &lock_fd) != OK)
+	if (take_worker_lock(c, !from->drain, set, &lock_fd) != OK)
 		return EXIT_SUCCESS; /* somebody else does the work */
 	if (ai_worker_new(&w, &o) != OK)
 		return EXIT_FAILURE;
@@ -269,7 +293,16 @@ run_command(const struct config *c, const struct options *o, int *out_status)
 		*out_status = token_revoke(c, o->token_revoke);
 	else if (o->token_list && make_var_dir(c) == OK)
 		*out_status = token_list(c);
-	return o->is_demo || o->token_create != NULL || o->token_revoke != NULL || o->token_list;
+	else if (o->migrate && make_var_dir(c) == OK)
+		*out_status = maintenance_migrate(c);
+	else if (o->backup != NULL)
+		*out_status = maintenance_backup(c, o->backup);
+	else if (o->stats)
+		*out_status = maintenance_stats(c);
+	else if (o->import != NULL)
+		*out_status = maintenance_import(c, o->import, o->owner);
+	return o->is_demo || o->token_create != NULL || o->token_revoke != NULL || o->token_list ||
+	       o->migrate || o->backup != NULL || o->stats || o->import != NULL;
 }
 
 /* The memory of this process holds the keys: it is not to land on the disk. */
@@ -301,8 +334,8 @@ run_mode(struct config *c, const struct options *o)
 		log_error("database cannot be opened path=%s", c->db_path);
 		return status;
 	}
-	if (o->worker) {
-		status = serve_worker(c, writer, o->drain, &set);
+	if (o->worker || o->drain) {
+		status = serve_worker(c, writer, o, &set);
 	} else if (o->listen != NULL) {
 		status = serve_fastcgi(c, writer, fd, &set);
 		(void)unlink(o->listen);
@@ -360,7 +393,7 @@ main(int argc, char **argv)
 	if (o.detach)
 		detach();
 	e = config_load(&c, CONFIG_APP, o.env, program_path(self, sizeof self));
-	log_init(o.worker ? "fcgi-app-worker" : "fcgi-app", (enum log_level)c.log_level);
+	log_init(o.worker || o.drain ? "fcgi-app-worker" : "fcgi-app", (enum log_level)c.log_level);
 	if (o.check) {
 		status = check_config(&c, e);
 	} else if (e != OK) {

@@ -8,7 +8,7 @@
 #define TEXT_OF_(x) #x
 #define SNIPPET_WORDS 24
 
-enum { QUEUE_NEXT, QUEUE_TAKE, INDEX_ADD, INDEX_MERGE, SEARCH, SNIPPET, STATEMENTS };
+enum { QUEUE_NEXT, QUEUE_TAKE, INDEX_ADD, INDEX_MERGE, SEARCH, SNIPPETS, STATEMENTS };
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
@@ -23,9 +23,11 @@ static const char *const sql[STATEMENTS] = {
 	[SEARCH] =
 	    "SELECT rowid, (SELECT chat_no FROM messages m WHERE m.id = messages_fts.rowid)"
 	    " FROM messages_fts WHERE messages_fts MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC",
-	[SNIPPET] =
-	    "SELECT snippet(messages_fts, 0, char(2), char(3), '…', " TEXT_OF(SNIPPET_WORDS) ")"
-	    " FROM messages_fts WHERE messages_fts MATCH ?1 AND rowid = ?2",
+	/* one walk through the matches, whatever their number; '+' keeps the list from driving it */
+	[SNIPPETS] =
+	    "SELECT rowid, snippet(messages_fts, 0, char(2), char(3), '…', " TEXT_OF(SNIPPET_WORDS) ")"
+	    " FROM messages_fts WHERE messages_fts MATCH ?1 AND rowid BETWEEN ?2 AND ?3"
+	    " AND +rowid IN(SELECT value FROM json_each(?4)) ORDER BY rowid DESC",
 };
 /* clang-format on */
 const struct stmt_table store_search_statements = { sql, STATEMENTS };
@@ -118,15 +120,36 @@ store_search(struct store *s, const char *match, int64_t before_id, store_hit_fn
 	return match_error(s, rc);
 }
 
-enum err
-store_snippet(struct store *s, const char *match, int64_t message_id, struct buf *out)
+/* "[5,3,1]" */
+static enum err
+write_ids(struct buf *out, const int64_t *ids, size_t count)
 {
-	auto_stmt *st = s->stmt[PART_SEARCH][SNIPPET];
+	enum err e = OK;
+
+	for (size_t i = 0; i < count && e == OK; i++)
+		e = buf_addf(out, "%c%lld", i == 0 ? '[' : ',', (long long)ids[i]);
+	return e == OK ? buf_adds(out, "]") : e;
+}
+
+enum err
+store_snippets(struct store *s, const char *match, const int64_t *ids, size_t count,
+    store_snippet_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_SEARCH][SNIPPETS];
+	auto_buf list = BUF_INIT(24 * (count + 1));
+	enum err e;
 	int rc;
 
+	if (count == 0)
+		return OK;
+	if ((e = write_ids(&list, ids, count)) != OK)
+		return e;
 	bind_str(st, 1, match);
-	bind_int(st, 2, message_id);
-	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		return buf_adds(out, column_str(st, 0));
-	return rc == SQLITE_DONE ? ERR_NOT_FOUND : match_error(s, rc);
+	bind_int(st, 2, ids[count - 1]);
+	bind_int(st, 3, ids[0]);
+	bind_str(st, 4, list.data);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (!fn(arg, sqlite3_column_int64(st, 0), column_str(st, 1)))
+			return OK;
+	return match_error(s, rc);
 }

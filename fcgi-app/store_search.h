@@ -29,8 +29,12 @@ enum err store_search(
 #define STORE_HIT_BEGIN '\x02' /* before a word that matches, in a snippet */
 #define STORE_HIT_END '\x03'
 
-/* The words around the match; matches are between the two marks. */
-enum err store_snippet(
-    struct store *s, const char *match, int64_t message_id, struct buf *out) MUST_CHECK;
+/*
+ * The words around the matches of these messages, in the order of ids, which is store_search's.
+ * Words that match are between the two marks.
+ */
+typedef bool (*store_snippet_fn)(void *arg, int64_t message_id, const char *text);
+enum err store_snippets(struct store *s, const char *match, const int64_t *ids, size_t count,
+    store_snippet_fn fn, void *arg) MUST_CHECK;
 
 #endif
