@@ -28,7 +28,7 @@ void frame_unref(struct frame *f); /* f may be NULL */
 size_t frame_messages(const struct frame *f); /* 1, or how many were joined */
 size_t frame_len(const struct frame *f);      /* bytes of text, all messages together */
 
-/* Of a single message only. */
+/* Of a single message only; frame_len bytes, no NUL behind them. */
 const char *frame_text(const struct frame *f);
 
 /* The bytes for a WebSocket, whole frames; valid as long as f. */

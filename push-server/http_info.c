@@ -52,7 +52,8 @@ cached(const struct hub *h, const struct app *app, const char *channel)
 {
 	int64_t ttl_ms = 0;
 	const struct frame *f = hub_cached(h, app, channel, strlen(channel), &ttl_ms);
-	json_auto_t *event = f != NULL ? json_loads(frame_text(f), JSON_ALLOW_NUL, NULL) : NULL;
+	json_auto_t *event =
+	    f != NULL ? json_loadb(frame_text(f), frame_len(f), JSON_ALLOW_NUL, NULL) : NULL;
 
 	if (event == NULL)
 		return json_null();
