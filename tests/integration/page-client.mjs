@@ -1,6 +1,6 @@
 /**
- * What the page does, without a screen: www/js/sync.js, pusher-js, and history?after= for whatever a push did not
- * bring. It does not poll. What it shows is built from the actions of sync.js alone, as thread.js does.
+ * What the page does, without a screen: www/js/sync.js on pusher-js, the newest page when it opens, and then
+ * history?after= for whatever a push did not bring. It does not poll. What it shows is built from the actions of sync.js alone, as thread.js does.
  *
  *   const connection = new PageConnection(system);     one socket, several chats
  *   const page = await connection.open('42');          subscribed, and the history is read
@@ -45,7 +45,7 @@ class Page {
 	}
 
 	async stored() {
-		const { messages } = await this.#history(0);
+		const { messages } = await this.#get('history?after=0');
 		return messages.sort((a, b) => a.createdAt.localeCompare(b.createdAt) || (b.id === a.parentId) - (a.id === b.parentId))
 			.map(({ id, role, status, content }) => ({ id, role, status, content }));
 	}
@@ -64,20 +64,25 @@ class Page {
 			clearTimeout(timer);
 	}
 
-	async #history(after) {
-		const answer = await fetch(`${this.system.url}/api/chats/${this.chatId}/history?after=${after}`);
+	/** A chat that nobody has written in yet is empty. */
+	async #get(what) {
+		const answer = await fetch(`${this.system.url}/api/chats/${this.chatId}/${what}`);
 		if (answer.status === 404)
-			return { seq: 0, messages: [], deleted: [], more: false, reset: after > 0 };
+			return { seq: 0, messages: [], deleted: [], more: false };
 		if (!answer.ok)
-			throw new Error(`history: ${answer.status}`);
+			throw new Error(`${what}: ${answer.status}`);
 		return answer.json();
 	}
 
-	async #fetch(after) {
+	/** Does what sync.js asks for: the newest page ("open"), or what changed since ("fetch"). */
+	async #fetch(action) {
+		const isOpen = action.do === 'open';
 		this.fetches++;
-		const page = await this.#history(after).catch(() => null);
-		if (!this.#closed)
-			this.#run(page ? this.#sync.fetched(page, Date.now()) : this.#sync.fetchFailed(Date.now()));
+		const page = await this.#get(isOpen ? 'messages' : `history?after=${action.after}`).catch(() => null);
+		if (this.#closed)
+			return;
+		const now = Date.now();
+		this.#run(!page ? this.#sync.fetchFailed(now) : isOpen ? this.#sync.opened(page, now) : this.#sync.fetched(page, now));
 	}
 
 	#wake(at) {
@@ -95,7 +100,8 @@ class Page {
 			case 'append': this.#views.set(action.id, this.#views.get(action.id) + action.text); break;
 			case 'drop': this.#views.delete(action.id); break;
 			case 'order': this.#order = action.ids; break;
-			case 'fetch': this.#fetch(action.after); break;
+			case 'open':
+			case 'fetch': this.#fetch(action); break;
 			case 'wake': this.#wake(action.at); break;
 			default: break;
 			}
