@@ -25,6 +25,11 @@ enum state {
 	STATE_LINGER, /* everything is said: reads away what still comes */
 };
 
+struct exchange { /* a request, from its head to its answer */
+	struct http_request request;
+	struct http_body body;
+};
+
 struct http_conn {
 	struct http_front *front;
 	struct http_conn *prev, *next;
@@ -40,8 +45,7 @@ struct http_conn {
 	size_t sent;         /* of out */
 	size_t lingered;     /* bytes read away */
 	size_t body_counted; /* of this body, in front->body_bytes */
-	struct http_request request;
-	struct http_body body;
+	struct exchange *x;  /* NULL: in no request */
 };
 
 /* --- life ----------------------------------------------------------------------------------------
@@ -54,21 +58,31 @@ count_body(struct http_conn *c, size_t bytes)
 	c->body_counted = bytes;
 }
 
+static void
+free_exchange(struct http_conn *c)
+{
+	if (c->x == NULL)
+		return;
+	count_body(c, 0);
+	http_body_free(&c->x->body);
+	http_request_free(&c->x->request);
+	free(c->x);
+	c->x = NULL;
+}
+
 /* Without its descriptor. */
 static void
 forget(struct http_conn *c)
 {
 	struct http_front *f = c->front;
 
-	count_body(c, 0);
+	free_exchange(c);
 	ev_io_stop(f->loop, &c->io);
 	ev_timer_stop(f->loop, &c->timer);
 	DL_DELETE(f->list, c);
 	f->count--;
 	buf_free(&c->in);
 	buf_free(&c->out);
-	http_body_free(&c->body);
-	http_request_free(&c->request);
 	free(c);
 }
 
@@ -105,9 +119,7 @@ want(struct http_conn *c, int events)
 static void
 end_request(struct http_conn *c)
 {
-	count_body(c, 0);
-	http_body_free(&c->body);
-	http_request_free(&c->request);
+	free_exchange(c);
 	c->state = STATE_HEAD;
 	set_deadline(c, c->in.len > 0 ? LIMIT_HANDSHAKE_SECONDS : LIMIT_HTTP_IDLE_SECONDS);
 }
@@ -136,11 +148,13 @@ refuse(struct http_conn *c, int status)
 static void
 answer(struct http_conn *c)
 {
+	struct http_request *request = &c->x->request;
+	const struct buf *body = &c->x->body.bytes;
 	struct http_response r;
 
-	c->request.body = c->body.bytes.data != NULL ? c->body.bytes.data : "";
-	c->request.body_len = c->body.bytes.len;
-	http_api_handle(c->front->api, &c->request, (int64_t)time(NULL), &r);
+	request->body = body->data != NULL ? body->data : "";
+	request->body_len = body->len;
+	http_api_handle(c->front->api, request, (int64_t)time(NULL), &r);
 	say(c, &r);
 }
 
@@ -233,25 +247,33 @@ is_loopback(const struct http_conn *c, const struct http_head *h)
 	       http_host_is_loopback(host->p, host->n) && http_peer_is_loopback(c->fd);
 }
 
+static int
+read_request(struct http_conn *c, const struct http_head *h)
+{
+	const struct http_slice *authorization = http_head_field(h, "Authorization");
+	struct http_request *r = &c->x->request;
+
+	if (http_request_set_target(r, h->method, h->path, h->query) != OK)
+		return 400;
+	if (authorization != NULL)
+		r->authorization = xstrndup(authorization->p, authorization->n);
+	r->is_loopback = is_loopback(c, h);
+	return http_body_begin(&c->x->body, h, LIMIT_HTTP_BODY_BYTES);
+}
+
 /* 0, or the status to refuse with. */
 static int
 begin(struct http_conn *c, const struct http_head *h)
 {
-	const struct http_slice *authorization = http_head_field(h, "Authorization");
-	enum err e = http_request_set_target(&c->request, h->method, h->path, h->query);
 	int status;
 
-	if (e != OK)
-		return 400;
-	if (authorization != NULL)
-		c->request.authorization = xstrndup(authorization->p, authorization->n);
-	c->request.is_loopback = is_loopback(c, h);
+	c->x = xcalloc(1, sizeof *c->x);
 	c->is_head = http_slice_is(h->method, "HEAD");
-	if ((status = http_body_begin(&c->body, h, LIMIT_HTTP_BODY_BYTES)) != 0)
+	if ((status = read_request(c, h)) != 0)
 		return status;
 	c->is_close_asked = http_head_has_token(h, "Connection", "close") ||
 			    (h->is_1_0 && !http_head_has_token(h, "Connection", "keep-alive"));
-	if (http_body_is_done(&c->body))
+	if (http_body_is_done(&c->x->body))
 		return 0;
 	set_deadline(c, LIMIT_HTTP_BODY_SECONDS);
 	if (http_head_has_token(h, "Expect", "100-continue") && !h->is_1_0)
@@ -293,17 +315,18 @@ static bool
 step_body(struct http_conn *c)
 {
 	size_t used = 0;
-	int status = c->in.len > 0 ? http_body_feed(&c->body, c->in.data, c->in.len, &used) : 0;
+	struct http_body *body = &c->x->body;
+	int status = c->in.len > 0 ? http_body_feed(body, c->in.data, c->in.len, &used) : 0;
 
 	buf_consume(&c->in, used);
-	count_body(c, c->body.bytes.len);
+	count_body(c, body->bytes.len);
 	if (status == 0 && c->front->body_bytes > LIMIT_HTTP_BODIES_BYTES)
 		status = 503;
 	if (status != 0) {
 		refuse(c, status);
 		return false;
 	}
-	if (!http_body_is_done(&c->body))
+	if (!http_body_is_done(body))
 		return false;
 	answer(c);
 	return true;
@@ -463,7 +486,6 @@ http_front_accept(struct http_front *f, int fd)
 	c->fd = fd;
 	c->in = BUF_INIT(LIMIT_HTTP_HEAD_BYTES + READ_BYTES);
 	c->out = BUF_INIT(OUT_MAX);
-	c->body.state = HTTP_BODY_DONE;
 	DL_APPEND(f->list, c);
 	f->count++;
 	ev_io_init(&c->io, on_io, fd, EV_READ);

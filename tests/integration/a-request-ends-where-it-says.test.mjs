@@ -1,7 +1,9 @@
 /** HTTP/1.1 as bytes: pipelining, lengths, chunks, and everything by which two readers could see two requests. */
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 
+import { waitFor } from './harness.mjs';
 import { raw, signed, startPush } from './push.mjs';
 
 let push;
@@ -163,4 +165,67 @@ for (const [name, [bytes, status]] of Object.entries({
 test('other upgrades are not taken: the request is answered as it is', async () => {
 	for (const name of ['h2c', 'foo'])
 		assert.deepEqual(statuses(await raw(push, `GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: ${name}\r\nConnection: Upgrade\r\n\r\n`, { count: 1 })), [200]);
+});
+
+test('all bodies that are being received have a maximum together; others are served meanwhile', async () => {
+	const part = Buffer.alloc(1024 * 1024 - 1, 'x');
+	const busy = await push.metric('push_http_refused_total{reason="busy"}');
+	const sockets = Array.from({ length: 70 }, () => {
+		const socket = connect(push.port, '127.0.0.1').on('error', () => {}).setEncoding('utf8');
+		socket.said = '';
+		socket.on('data', (chunk) => { socket.said += chunk; });
+		socket.write(`POST /apps/local/events HTTP/1.1\r\nHost: x\r\nContent-Length: ${part.length + 1}\r\n\r\n`);
+		socket.write(part);
+		return socket;
+	});
+	await waitFor(() => sockets.some((s) => s.said.startsWith('HTTP/1.1 503 ')), 'a refusal');
+	await waitFor(async () => sockets.filter((s) => s.said.startsWith('HTTP/1.1 503 ')).length === await push.metric('push_http_refused_total{reason="busy"}') - busy, 'the counter');
+	assert.ok(sockets.filter((s) => s.said === '').length >= 63, 'those within the maximum are still read');
+	const last = sockets.find((s) => s.said === '');
+	last.write('x');
+	await waitFor(() => last.said.startsWith('HTTP/1.1 401 '), 'his answer');
+	sockets.forEach((s) => s.destroy());
+	await waitFor(async () => (await raw(push, publish(`Content-Length: ${event.length}`), { count: 1 })).answers[0].status === 200, 'room again');
+});
+
+test('who does not finish a head within ten seconds is sent away, who is silent is closed', { timeout: 40_000 }, async () => {
+	const from = Date.now();
+	const [half, silent, dripping] = await Promise.all([
+		raw(push, 'GET /healthz HTTP/1.1\r\nHost: x\r\n', { ms: 30_000 }),
+		raw(push, '', { ms: 30_000 }),
+		new Promise((done) => {
+			const socket = connect(push.port, '127.0.0.1').on('error', () => {});
+			const drip = setInterval(() => socket.write('X'), 500);
+			let said = '';
+			socket.setEncoding('latin1').on('data', (chunk) => { said += chunk; }).on('close', () => { clearInterval(drip); done(said); });
+			socket.write('GET /healthz HTTP/1.1\r\n');
+		}),
+	]);
+	assert.ok(Date.now() - from > 9000 && Date.now() - from < 20_000, `${Date.now() - from} ms`);
+	assert.deepEqual(statuses(half), [408]);
+	assert.deepEqual([statuses(silent), silent.closed], [[], true]);
+	assert.match(dripping, /^HTTP\/1.1 408 /);
+	assert.deepEqual(statuses(await raw(push, GET, { count: 1 })), [200]);
+});
+
+test('many requests of one connection whose answers nobody reads do not pile up', async () => {
+	const socket = connect(push.port, '127.0.0.1').on('error', () => {});
+	await new Promise((done) => { socket.once('connect', done); });
+	socket.pause();
+	const flood = Buffer.from('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20_000));
+	socket.write(flood);
+	await waitFor(async () => await push.metric('push_http_requests_total') > 0, 'service');
+	// he is read no further than his answers go: the socket keeps what was not taken
+	const before = await push.metric('push_http_requests_total');
+	await waitFor(async () => {
+		const one = await push.metric('push_http_requests_total');
+		await new Promise((done) => { setTimeout(done, 100); });
+		return await push.metric('push_http_requests_total') - one <= 3;
+	}, 'it rests');
+	assert.ok(await push.metric('push_http_requests_total') - before < 15_000);
+	socket.resume();
+	let bytes = 0;
+	socket.on('data', (chunk) => { bytes += chunk.length; });
+	await waitFor(async () => await push.metric('push_http_requests_total') >= before + 19_000 || bytes > 50_000_000, 'and goes on when he reads', 30_000);
+	socket.destroy();
 });
