@@ -18,11 +18,11 @@ B      := build/$(MODE)
 
 # --- what each program needs -------------------------------------------------------------------
 PKGS_app     := libcurl libcrypto sqlite3 jansson
-PKGS_push    := libwebsockets libcurl libcrypto jansson
+PKGS_push    := libwebsockets libcrypto jansson
 PKGS_standin := libevent jansson
 # Debian's libfcgi and libev have no .pc file before trixie.
 LIBS_app     = $(shell $(PKG) --libs $(PKGS_app)) -lfcgi -pthread
-LIBS_push    = $(shell $(PKG) --libs $(PKGS_push)) -lev -lm -pthread
+LIBS_push    = $(shell $(PKG) --libs $(PKGS_push)) -lev -lm -ldl -pthread
 LIBS_standin = $(shell $(PKG) --libs $(PKGS_standin))
 
 # --- flags -------------------------------------------------------------------------------------

@@ -141,10 +141,9 @@ on_hup(void *ctx)
 
 	if (*s->loader.path == '\0')
 		log_info("nothing to be reloaded: PUSH_APPS_FILE is not set");
-	else if (apps_load(&s->loader) == OK) {
-		webhooks_configure(webhook_http_hooks(s->webhooks), s->apps);
+	else if (apps_load(&s->loader) == OK && webhook_http_configure(s->webhooks, s->apps) == OK)
 		log_info("apps reloaded path=%s", s->loader.path);
-	} else
+	else
 		log_error("apps not reloaded, the old ones stay path=%s", s->loader.path);
 }
 
@@ -156,24 +155,25 @@ on_tick(void *ctx)
 	apps_load_sweep(&s->loader);
 }
 
+/* Those who are sent away come back to a successor: nobody is told that they left. */
 static void
 on_stop(void *ctx)
 {
-	(void)ctx;
+	struct server *s = ctx;
+
+	s->observer.channel_vacated = NULL;
+	s->observer.member_removed = NULL;
+	hub_observe(s->hub, &s->observer);
 	sd_notify_send("STOPPING=1");
 }
 
 static enum err
 start_webhooks(struct server *s)
 {
-	enum err e = webhook_http_new(&s->metrics, ws_loop(s->ws), &s->webhooks);
-
-	if (e != OK)
-		return e;
-	s->observer = webhooks_observer(webhook_http_hooks(s->webhooks));
+	s->webhooks = webhook_http_new(&s->metrics, ws_loop(s->ws));
+	s->observer = webhook_http_observer(s->webhooks);
 	hub_observe(s->hub, &s->observer);
-	webhooks_configure(webhook_http_hooks(s->webhooks), s->apps);
-	return OK;
+	return webhook_http_configure(s->webhooks, s->apps);
 }
 
 static enum err

@@ -14,7 +14,6 @@
 #define DRAIN_TICK_SECONDS 0.1
 #define RX_BYTES 512       /* a quarter of the default: memory of an idle connection */
 #define TX_BYTES (1 << 20) /* 0 would split and copy every longer message */
-#define HEADER_POOL 1024   /* heads that are being received on the TLS port */
 
 static int callback(
     struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len);
@@ -42,20 +41,23 @@ callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, s
 
 	switch (why) {
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return ws_conn_upgrade(w, wsi);
-	case LWS_CALLBACK_ESTABLISHED: return ws_conn_open(w, wsi, c);
+	case LWS_CALLBACK_ESTABLISHED: ws_head_is_read(w, wsi); return ws_conn_open(w, wsi, c);
 	case LWS_CALLBACK_RECEIVE: return ws_conn_receive(wsi, c, in, len);
 	case LWS_CALLBACK_SERVER_WRITEABLE: return ws_conn_writable(c);
 	case LWS_CALLBACK_RECEIVE_PONG: session_seen(&c->session, clock_mono_ms()); return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* nothing may be written any more */
 	case LWS_CALLBACK_CLOSED: ws_conn_close(c); return 0;
-	case LWS_CALLBACK_HTTP: return ws_http_request(w, wsi, c);
+	case LWS_CALLBACK_HTTP: ws_head_is_read(w, wsi); return ws_http_request(w, wsi, c);
 	case LWS_CALLBACK_HTTP_BODY: return ws_http_body(w, wsi, c, in, len);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return -1; /* answered with its last byte */
 	case LWS_CALLBACK_CLOSED_HTTP:
 		if (c != NULL)
 			ws_http_drop(c);
 		return 0;
-	case LWS_CALLBACK_WSI_DESTROY: ws_gone(w); return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		ws_head_is_read(w, wsi);
+		ws_gone(w);
+		return 0;
 	default: return 0;
 	}
 }
@@ -253,7 +255,7 @@ open_context(struct ws *w)
 		.user = w,
 		.gid = -1,
 		.uid = -1,
-		.max_http_header_pool = HEADER_POOL,
+		.max_http_header_pool = WS_HEADER_POOL,
 		.max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
 		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
 	};

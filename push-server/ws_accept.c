@@ -13,6 +13,7 @@
 #include "log.h"
 
 #define ACCEPTS_PER_ROUND 64
+#define TLS_HEADS_MAX (WS_HEADER_POOL - 64) /* the rest is for upgrades of the plain port */
 #define DESCRIPTORS_MAX 1048576
 
 /* Soft limit to hard, and what that leaves for connections. */
@@ -53,7 +54,7 @@ resume_listeners(struct ws *w)
 	w->is_paused = false;
 	if (w->plain.fd >= 0)
 		ev_io_start(w->loop, &w->plain.io);
-	if (w->tls.fd >= 0)
+	if (w->tls.fd >= 0 && w->tls_heads < TLS_HEADS_MAX)
 		ev_io_start(w->loop, &w->tls.io);
 }
 
@@ -68,17 +69,33 @@ ws_gone(void *ctx)
 	resume_listeners(w);
 }
 
+/* libwebsockets reads the heads of the TLS port: who is slow at it may not use up its pool. */
 static void
 adopt_tls(struct ws *w, int fd)
 {
 	size_t gone = w->gone;
+	struct lws *wsi = lws_adopt_descriptor_vhost(w->tls.vhost,
+	    LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
+	    (lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL);
 
-	/* it closes what it does not adopt, but says so only if it came as far as a wsi */
-	if (lws_adopt_descriptor_vhost(w->tls.vhost,
-		LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
-		(lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL) == NULL &&
-	    w->gone == gone)
+	if (wsi != NULL) {
+		lws_set_opaque_user_data(wsi, w); /* stands for: its head is not read yet */
+		if (++w->tls_heads == TLS_HEADS_MAX)
+			ev_io_stop(w->loop, &w->tls.io);
+	} else if (w->gone == gone) {
+		/* it closes what it does not adopt, but says so only if it came as far as a wsi */
 		ws_gone(w);
+	}
+}
+
+void
+ws_head_is_read(struct ws *w, struct lws *wsi)
+{
+	if (lws_get_opaque_user_data(wsi) == NULL)
+		return;
+	lws_set_opaque_user_data(wsi, NULL);
+	if (w->tls_heads-- == TLS_HEADS_MAX && w->tls.fd >= 0 && !w->is_paused)
+		ev_io_start(w->loop, &w->tls.io);
 }
 
 void
@@ -120,6 +137,8 @@ on_connect(struct ev_loop *loop, ev_io *io, int events)
 			adopt_tls(w, fd);
 		else
 			http_front_accept(&w->front, fd);
+		if (!ev_is_active(io))
+			return;
 	}
 }
 

@@ -13,6 +13,8 @@
 #include "http_conn.h"
 #include "ws.h"
 
+#define WS_HEADER_POOL 1024 /* heads that libwebsockets receives at once */
+
 struct ws_listener {
 	ev_io io;
 	int fd; /* -1: closed */
@@ -31,7 +33,8 @@ struct ws {
 	ev_prepare flush;
 	ev_signal on_term, on_int, on_hup;
 	size_t sockets, socket_max; /* accepted and not yet gone */
-	size_t gone;                /* ever; tells whether a failed adoption was counted */
+	size_t tls_heads; /* of sockets, those of the TLS port whose head is not read yet */
+	size_t gone;      /* ever; tells whether a failed adoption was counted */
 	size_t drain_slot, drain_batch;
 	int64_t drain_deadline_ms;
 	bool is_paused; /* listeners wait until a descriptor is free */
@@ -64,6 +67,7 @@ size_t ws_raise_descriptors(void); /* soft limit to hard; what that leaves for c
 enum err ws_open_listener(struct ws *w, struct ws_listener *l, int port) MUST_CHECK;
 void ws_close_listener(struct ws *w, struct ws_listener *l);
 void ws_retry_accept(struct ws *w);
+void ws_head_is_read(struct ws *w, struct lws *wsi); /* or will never be */
 void ws_gone(void *ctx); /* of struct ws: a connection's descriptor is free */
 void ws_upgrade(void *ctx, int fd, const char *head, size_t len);
 
