@@ -108,6 +108,7 @@ own_new(const struct config *c)
 	app->name = copy(c->pusher_app_name);
 	app->path = copy(c->pusher_app_path);
 	app->capacity = c->pusher_app_capacity;
+	app->is_capacity_final = c->pusher_app_capacity_final;
 	app->has_client_messages = c->pusher_app_client_messages;
 	app->has_statistics = c->pusher_app_statistics;
 	app->has_user_authentication = c->pusher_app_user_authentication;

@@ -62,7 +62,9 @@ struct app {
 	bool has_user_authentication; /* who neither signs in nor joins a private channel is closed
 				       */
 	bool has_subscription_count;  /* members of a channel are told how many they are */
-	bool has_watchlist;     /* signed-in users are told who of their watchlist is online */
+	bool has_watchlist; /* signed-in users are told who of their watchlist is online */
+	bool
+	    is_capacity_final; /* over capacity: 4004, clients give up; else 4100, they come back */
 	bool has_webhook_batch; /* several events in one post */
 	char **allowed_origins; /* host names, NULL-terminated; NULL: all */
 	struct app_limits limits;

@@ -375,6 +375,7 @@ static const struct member app_members[] = {
 	BOOL("enable_subscription_count", has_subscription_count),
 	BOOL("enable_watchlist", has_watchlist),
 	BOOL("enable_webhook_batching", has_webhook_batch),
+	BOOL("over_capacity_is_final", is_capacity_final),
 	{ .name = "allowed_origins", .type = TYPE_LIST, .read = read_origins },
 	{ .name = "limits", .type = TYPE_LIST, .read = read_limits },
 	{ .name = "webhooks", .type = TYPE_LIST, .read = read_webhooks },

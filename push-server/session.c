@@ -68,6 +68,16 @@ end_unknown_key(struct session *s, const struct session_request *r, int64_t now_
 	session_end_counted(s, METRIC_REFUSED_KEY, 4001, text, now_ms);
 }
 
+static void
+end_over_capacity(struct session *s, const struct app *app, int64_t now_ms)
+{
+	if (app->is_capacity_final)
+		session_end_counted(s, METRIC_REFUSED_CAPACITY, 4004,
+		    "Application is over connection quota", now_ms);
+	else
+		session_end_counted(s, METRIC_REFUSED_CAPACITY, 4100, "Over capacity", now_ms);
+}
+
 static bool
 may_enter(struct session *s, struct app *app, const struct session_request *r, int64_t now_ms)
 {
@@ -88,7 +98,7 @@ may_enter(struct session *s, struct app *app, const struct session_request *r, i
 		session_end_counted(
 		    s, METRIC_CLOSED_DRAIN, 4200, "Server is shutting down", now_ms);
 	else if (hub_attach(s->env->hub, app, &s->peer) != OK)
-		session_end_counted(s, METRIC_REFUSED_CAPACITY, 4100, "Over capacity", now_ms);
+		end_over_capacity(s, app, now_ms);
 	else
 		return true;
 	return false;

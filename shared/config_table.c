@@ -58,6 +58,8 @@ const struct setting settings[] = {
 	    "prefix before /app/{key}; served with and without it"),
 	NUMBER("PUSHER_APP_CAPACITY", NULL, pusher_app_capacity, "0", 0, 10000000, PUSH, "Push app",
 	    "most connections; 0: no limit"),
+	BOOL("PUSHER_APP_OVER_CAPACITY_IS_FINAL", pusher_app_capacity_final, "false", PUSH, "Push app",
+	    "true: clients over the capacity are refused for good (4004, as by hosted Pusher); false: they come back (4100)"),
 	BOOL("PUSHER_APP_ENABLE_CLIENT_MESSAGES", pusher_app_client_messages, "false", PUSH, "Push app",
 	    "client events"),
 	BOOL("PUSHER_APP_ENABLE_STATISTICS", pusher_app_statistics, "true", PUSH, "Push app", "statistics"),

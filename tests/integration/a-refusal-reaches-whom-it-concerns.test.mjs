@@ -73,6 +73,19 @@ for (const version of Object.keys(generations)) {
 	});
 }
 
+test('over a capacity that is final: 4004, and pusher-js gives up', async () => {
+	const strict = await startPush({ env: { PUSHER_APP_CAPACITY: 1, PUSHER_APP_OVER_CAPACITY_IS_FINAL: true } });
+	try {
+		await connected(connect(strict));
+		assert.equal(await new Client(strict).closed(), 4004);
+		const late = connect(strict);
+		await waitFor(() => late.connection.state === 'disconnected', 'giving up');
+	} finally {
+		disconnectAll();
+		await strict.stop();
+	}
+});
+
 test('who is evicted comes back at once and is asked for a signature again', async () => {
 	const client = await connected(connect(push, { version: '8.6.0' }));
 	const first = client.connection.socket_id;

@@ -91,6 +91,16 @@ the_app_decides_who_may_enter(void **state)
 	assert_int_equal(c.session.peer.close_code, 4003);
 	fake_close(&c);
 	w->app->is_enabled = true;
+	w->app->capacity = 1;
+	w->app->connections = 1;
+	fake_open_as(w, &c, &r);
+	assert_int_equal(c.session.peer.close_code, 4100);
+	fake_close(&c);
+	w->app->is_capacity_final = true;
+	fake_open_as(w, &c, &r);
+	assert_int_equal(c.session.peer.close_code, 4004);
+	fake_close(&c);
+	w->app->connections = 0;
 	w->env.is_draining = true;
 	fake_open_as(w, &c, &r);
 	assert_int_equal(c.session.peer.close_code, 4200);
