@@ -112,7 +112,10 @@ enum err hub_sign_in(struct hub *h, struct peer *p, const char *id, json_t *user
 const char *hub_user_id(const struct peer *p); /* NULL: not signed in */
 json_t *hub_user_info(const struct peer *p);   /* borrowed, or NULL */
 
-/* p, signed in, is told who of ids is online and who is not, and of every change from now on. */
+/*
+ * p, signed in, is told who of ids is online and who is not, and of every change from now on. Of
+ * LIMIT_WATCHLIST users at most, all calls together.
+ */
 void hub_watch(struct hub *h, struct peer *p, const char *const *ids, size_t count);
 
 /* Ends the signed-in connections of a user with 4009. Returns how many. */

@@ -115,6 +115,8 @@ hub_watch(struct hub *h, struct peer *p, const char *const *ids, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		bool is_online = user_channel(p->app, ids[i]) != NULL;
 
+		if (p->user->watch_count == LIMIT_WATCHLIST)
+			break; /* he has signed in again, with others */
 		if (watches_already(p->user, ids[i]))
 			continue;
 		watch(p->app->hub_app, p, ids[i]);

@@ -121,6 +121,34 @@ an_empty_watchlist_is_not_mentioned(void **state)
 	fake_close(&a);
 }
 
+static void
+nobody_watches_more_than_the_limit_by_asking_again(void **state)
+{
+	struct world *w = *state;
+	struct fake a, b;
+	char names[2 * LIMIT_WATCHLIST][16];
+	const char *ids[2 * LIMIT_WATCHLIST];
+
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		(void)snprintf(names[i], sizeof names[i], "u%zu", i);
+		ids[i] = names[i];
+	}
+	fake_open(w, &a);
+	fake_open(w, &b);
+	sign_in(&a, "A");
+	watch(&a, ids, LIMIT_WATCHLIST - 1);
+	watch(&a, ids + LIMIT_WATCHLIST - 1, LIMIT_WATCHLIST);
+	buf_clear(&a.said);
+	sign_in(&b, ids[LIMIT_WATCHLIST]);
+	assert_said_nothing(&a);
+	fake_close(&b);
+	fake_open(w, &b);
+	sign_in(&b, ids[LIMIT_WATCHLIST - 1]);
+	assert_true(a.said.len > 0);
+	fake_close(&a);
+	fake_close(&b);
+}
+
 /* Each watcher hears of exactly those whom he watches, whatever the order of coming and going. */
 static void
 churn_keeps_watchers_and_watched_in_step(void **state)
@@ -223,6 +251,7 @@ main(void)
 		world_test(signing_in_again_is_fine_as_the_same_user_only),
 		world_test(who_watches_is_told_who_is_online_and_of_each_change),
 		world_test(an_empty_watchlist_is_not_mentioned),
+		world_test(nobody_watches_more_than_the_limit_by_asking_again),
 		world_test(churn_keeps_watchers_and_watched_in_step),
 		world_test(terminating_a_user_ends_all_of_his_connections),
 		world_test(evicting_by_user_spares_those_known_to_be_others),
