@@ -80,8 +80,7 @@ export_markdown(struct store *s, const struct chat *c, struct buf *out)
 	do {
 		w.count = 0;
 		if (e == OK && c->head_id != 0)
-			e = store_branch_after(
-			    s, c->head_id, w.last_id, EXPORT_PAGE, write_markdown, &w);
+			e = store_branch_after(s, c, w.last_id, EXPORT_PAGE, write_markdown, &w);
 		if (e == OK)
 			e = w.e;
 	} while (e == OK && w.count == EXPORT_PAGE);

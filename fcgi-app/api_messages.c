@@ -2,9 +2,9 @@
  * GET /api/chats/{id}/messages?before=&after=&limit=: the active branch, page by page.
  *
  * Without before and after: its newest messages. before=<message id>: what stands above that
- * message, on its own branch (also one that is not active). after=<message id>: what follows it on
- * the active branch. Each page is in reading order; a message that has siblings names them all, in
- * the order in which they were made. One read transaction.
+ * message, on its own branch (also one that is not active). after=<message id>: what follows it, on
+ * the active branch where that goes through it. Each page is in reading order; a message that has
+ * siblings names them all, in the order in which they were made. One read transaction.
  */
 #include "app.h"
 
@@ -89,20 +89,6 @@ find_place(struct store *s, const struct chat *c, const char *uid, struct place 
 	return store_message_find(s, c->no, uid, note_place, out);
 }
 
-/* The first one must be a child of id: else id does not stand on the active branch. */
-static enum err
-fill_after(struct store *s, const struct chat *c, int64_t id, int limit, struct page *p)
-{
-	enum err e;
-
-	if (c->head_id == 0)
-		return ERR_NOT_FOUND;
-	e = store_branch_after(s, c->head_id, id, limit + 1, add_message, p);
-	if (e == OK && (p->count > 0 ? p->parents[0] : c->head_id) != id)
-		return ERR_NOT_FOUND;
-	return e;
-}
-
 static enum err
 fill(struct store *s, const struct chat *c, const struct wanted *w, struct page *p)
 {
@@ -112,7 +98,7 @@ fill(struct store *s, const struct chat *c, const struct wanted *w, struct page 
 	if (w->after[0] != '\0') {
 		if ((e = find_place(s, c, w->after, &place)) != OK)
 			return e;
-		return fill_after(s, c, place.id, w->limit, p);
+		return store_branch_after(s, c, place.id, w->limit + 1, add_message, p);
 	}
 	if (w->before[0] != '\0' && (e = find_place(s, c, w->before, &place)) != OK)
 		return e;

@@ -260,9 +260,9 @@ enum err store_jobs_each_live(
 enum err store_job_cancel(struct store *s, int64_t id, int64_t now_ms) MUST_CHECK;
 
 /* The jobs that owner runs. */
-typedef bool (*store_job_id_fn)(void *arg, int64_t id);
+typedef bool (*store_id_fn)(void *arg, int64_t id);
 enum err store_jobs_of_owner(
-    struct store *s, const char *owner, store_job_id_fn fn, void *arg) MUST_CHECK;
+    struct store *s, const char *owner, store_id_fn fn, void *arg) MUST_CHECK;
 
 /* The uid of the newest job of a message. */
 enum err store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE]) MUST_CHECK;

@@ -159,7 +159,7 @@ store_job_cancel(struct store *s, int64_t id, int64_t now_ms)
 }
 
 enum err
-store_jobs_of_owner(struct store *s, const char *owner, store_job_id_fn fn, void *arg)
+store_jobs_of_owner(struct store *s, const char *owner, store_id_fn fn, void *arg)
 {
 	auto_stmt *st = s->stmt[PART_JOBS][JOBS_OF_OWNER];
 	int rc;

@@ -6,7 +6,7 @@ enum {
 	MESSAGE_FIND,
 	LEAF,
 	BRANCH_HAS,
-	BRANCH_AFTER,
+	BRANCH_IDS,
 	CHILDREN,
 	ROOTS,
 	SUBTREE,
@@ -44,14 +44,10 @@ static const char *const sql[STATEMENTS] = {
 	    "WITH RECURSIVE b(id) AS (VALUES(?1) UNION ALL"
 	    " SELECT m.parent_id FROM b JOIN messages m ON m.id = b.id WHERE m.parent_id >= ?2)"
 	    " SELECT 1 FROM b WHERE id = ?2",
-	/* the ids first, so that the texts of those that are left out are not read */
-	[BRANCH_AFTER] =
+	[BRANCH_IDS] =
 	    "WITH RECURSIVE b(id) AS (VALUES(?1) UNION ALL"
 	    " SELECT m.parent_id FROM b JOIN messages m ON m.id = b.id WHERE m.parent_id > ?2)"
-	    " SELECT " MESSAGE_COLUMNS ", m.changed_seq"
-	    " FROM (SELECT id FROM b WHERE id > ?2 ORDER BY id LIMIT ?3) p1"
-	    " JOIN messages m ON m.id = p1.id LEFT JOIN messages p ON p.id = m.parent_id"
-	    " ORDER BY m.id",
+	    " SELECT id FROM b WHERE id > ?2 ORDER BY id",
 	[CHILDREN] = "SELECT id, uid FROM messages WHERE parent_id = ?2 AND chat_no = ?1 ORDER BY id",
 	[ROOTS] = "SELECT id, uid FROM messages WHERE chat_no = ?1 AND parent_id IS NULL ORDER BY id",
 	[SUBTREE] =
@@ -129,18 +125,6 @@ store_branch_has(struct store *s, int64_t head_id, int64_t id)
 	return store_row(s, st);
 }
 
-enum err
-store_branch_after(
-    struct store *s, int64_t head_id, int64_t id, int limit, store_message_fn fn, void *arg)
-{
-	auto_stmt *st = s->stmt[PART_TREE][BRANCH_AFTER];
-
-	bind_int(st, 1, head_id);
-	bind_int(st, 2, id);
-	bind_int(st, 3, limit);
-	return store_each_message(s, st, fn, arg);
-}
-
 static enum err
 each_uid(struct store *s, sqlite3_stmt *st, store_uid_fn fn, void *arg)
 {
@@ -161,6 +145,20 @@ store_children(struct store *s, int64_t chat_no, int64_t parent_id, store_uid_fn
 	if (parent_id != 0)
 		bind_int(st, 2, parent_id);
 	return each_uid(s, st, fn, arg);
+}
+
+enum err
+store_branch_ids(struct store *s, int64_t head_id, int64_t after_id, store_id_fn fn, void *arg)
+{
+	auto_stmt *st = s->stmt[PART_TREE][BRANCH_IDS];
+	int rc;
+
+	bind_int(st, 1, head_id);
+	bind_int(st, 2, after_id);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		if (!fn(arg, sqlite3_column_int64(st, 0)))
+			return OK;
+	return store_error(s, rc);
 }
 
 enum err

@@ -19,8 +19,15 @@ enum err store_leaf(struct store *s, int64_t id, int64_t *out_id) MUST_CHECK;
 /* ERR_NOT_FOUND: id does not stand on the branch that ends in head_id. */
 enum err store_branch_has(struct store *s, int64_t head_id, int64_t id) MUST_CHECK;
 
-/* Of that branch what follows after id, oldest first. */
-enum err store_branch_after(struct store *s, int64_t head_id, int64_t id, int limit,
+/* The ids of that branch beyond after_id, from there to the head. */
+enum err store_branch_ids(
+    struct store *s, int64_t head_id, int64_t after_id, store_id_fn fn, void *arg) MUST_CHECK;
+
+/*
+ * What follows after id (0: from the root on) down to the chat's head, oldest first; off the active
+ * branch, by the newest child each time.
+ */
+enum err store_branch_after(struct store *s, const struct chat *c, int64_t id, int limit,
     store_message_fn fn, void *arg) MUST_CHECK;
 
 /* Children of parent_id (0: the chat's roots), oldest first. */

@@ -50,6 +50,8 @@ test('regenerate makes a sibling; both stay, and either can be chosen', async ()
 	assert.equal(change.headId, first.id);
 	assert.equal(change.chat.headId, first.id);
 	assert.deepEqual(change.messages, []);
+	// a page down follows the chosen one, not the newest
+	assert.deepEqual((await page('r1', `?after=${first.parentId}`)).json.messages.map((m) => m.id), [first.id]);
 	// the conversation goes on from there
 	await ask(system, 'r1', 'y [[echo]]');
 	assert.deepEqual(await branch('r1'), ['hola [[echo]]', 'hola', 'y [[echo]]', 'y']);
