@@ -268,8 +268,8 @@ tick(struct ai_worker *w, bool is_leaving)
 	w->last_tick_ms = clock_mono_ms();
 	w->next_tick_ms = w->last_tick_ms + pause_after(w->last_tick_ms - now_ms);
 	w->next_look_ms = w->last_tick_ms + LOOK_MS;
-	/* More than one transaction's worth of jobs waits. */
-	if (t.may_claim && e == OK && !t.claimed_all)
+	/* More than one transaction's worth of jobs or chores waits. */
+	if (t.may_claim && e == OK && (!t.claimed_all || t.more_chores))
 		w->next_look_ms = w->next_tick_ms;
 	free(t.claimed);
 	free(running);
@@ -363,7 +363,8 @@ is_time_to_leave(struct ai_worker *w, int64_t now_ms)
 	}
 	if (w->count > 0 || publisher_next_ms(w->publisher) != INT64_MAX)
 		w->idle_since_ms = now_ms;
-	return w->o.drain && now_ms - w->idle_since_ms > w->o.drain_ms && !work_waits(w, INT64_MAX - 1);
+	return w->o.drain && now_ms - w->idle_since_ms > w->o.drain_ms &&
+	       !work_waits(w, INT64_MAX - 1);
 }
 
 void

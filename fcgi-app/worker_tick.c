@@ -376,7 +376,6 @@ enum err
 worker_tick(struct store *s, void *arg)
 {
 	struct tick *t = arg;
-	bool more = false;
 	enum err e = OK;
 
 	for (size_t i = 0; i < t->taken_count && e == OK; i++)
@@ -389,7 +388,6 @@ worker_tick(struct store *s, void *arg)
 	if (e == OK && t->may_claim)
 		e = claim(s, t);
 	if (e == OK && t->may_claim)
-		e = store_chores(s, t->now_ms, &more);
-	t->claimed_all = t->claimed_all && !more;
+		e = store_chores(s, t->now_ms, &t->more_chores);
 	return e;
 }

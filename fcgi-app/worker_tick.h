@@ -27,7 +27,8 @@ struct tick {
 	/* out: the caller's; void if the transaction failed */
 	struct reply **claimed;
 	size_t claimed_count;
-	bool claimed_all; /* nothing more can be claimed now, and no chore is left */
+	bool claimed_all; /* nothing more can be claimed now */
+	bool more_chores; /* some are left for the next tick */
 };
 
 enum err worker_tick(struct store *s, void *arg /* struct tick */) MUST_CHECK;
