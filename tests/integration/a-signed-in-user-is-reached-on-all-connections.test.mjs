@@ -4,31 +4,31 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { waitFor } from './harness.mjs';
 import { Client, startPush } from './push.mjs';
-import { authorise, connect, connected, disconnectAll, serverOf, subscribed } from './pusher-js.mjs';
+import { authorise, connect, connected, disconnectAll, serverOf, subscribed, ways } from './pusher-js.mjs';
 
 let push;
-before(async () => { push = await startPush(); });
+before(async () => { push = await startPush({ tls: true }); });
 afterEach(disconnectAll);
 after(() => push?.stop());
 
-async function signedIn(version, user) {
-	const client = await connected(connect(push, { version, user }));
+async function signedIn(version, user, tls = false) {
+	const client = await connected(connect(push, { version, user, tls }));
 	client.signin();
 	await client.user.signinDonePromise;
 	await waitFor(() => client.user.user_data?.id === user.id, 'the sign-in');
 	return client;
 }
 
-for (const version of ['7.6.0', '8.6.0'])
-	test(`${version}: sendToUser reaches every connection of the user and nobody else`, async () => {
-		const clients = [await signedIn(version, { id: 'ana' }), await signedIn(version, { id: 'ana' }), await signedIn(version, { id: 'blas' })];
+for (const { version, tls, how } of ['7.6.0', '8.6.0'].flatMap((version) => ways.map((way) => ({ version, ...way }))))
+	test(`${version} ${how}: sendToUser reaches every connection of the user and nobody else`, async () => {
+		const clients = [await signedIn(version, { id: 'ana' }, tls), await signedIn(version, { id: 'ana' }, tls), await signedIn(version, { id: 'blas' }, tls)];
 		const heard = clients.map((client) => {
 			const list = [];
 			client.user.bind('hello', (data) => list.push(data));
 			return list;
 		});
 		const raw = await (await new Client(push).open()).signIn({ id: 'ana' }); // it never subscribes to its channel
-		await serverOf(push).sendToUser('ana', 'hello', { n: 1 });
+		await serverOf(push, { tls }).sendToUser('ana', 'hello', { n: 1 });
 		await serverOf(push).sendToUser('nobody', 'hello', { n: 2 });
 		await serverOf(push).sendToUser('blas', 'hello', { n: 3 });
 		await waitFor(() => heard.every((list) => list.length > 0) && raw.named('hello').length > 0, 'the events');

@@ -4,19 +4,19 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { waitFor } from './harness.mjs';
 import { Client, startPush } from './push.mjs';
-import { connect, connected, disconnectAll, echoOn, generations, heard, subscribed } from './pusher-js.mjs';
+import { connect, connected, disconnectAll, echoOn, generations, heard, subscribed, ways } from './pusher-js.mjs';
 
 let push, closedPush;
 before(async () => {
-	push = await startPush({ env: { PUSHER_APP_ENABLE_CLIENT_MESSAGES: true } });
+	push = await startPush({ tls: true, env: { PUSHER_APP_ENABLE_CLIENT_MESSAGES: true } });
 	closedPush = await startPush();
 });
 afterEach(disconnectAll);
 after(() => Promise.all([push?.stop(), closedPush?.stop()]));
 
-for (const version of Object.keys(generations))
-	test(`${version}: the others hear it, the sender does not; presence adds who it was`, async () => {
-		const two = ['a', 'b'].map((id) => connect(push, { version, member: { user_id: id } }));
+for (const { version, tls, how } of Object.keys(generations).flatMap((version) => ways.map((way) => ({ version, ...way }))))
+	test(`${version} ${how}: the others hear it, the sender does not; presence adds who it was`, async () => {
+		const two = ['a', 'b'].map((id) => connect(push, { version, tls, member: { user_id: id } }));
 		const [mine, theirs] = await Promise.all(two.map(async (client) => subscribed(await connected(client), 'presence-x')));
 		const users = [];
 		theirs.bind('client-typing', (_, metadata) => users.push(metadata?.user_id));

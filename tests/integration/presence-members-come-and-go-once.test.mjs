@@ -4,33 +4,34 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { waitFor } from './harness.mjs';
 import { startPush } from './push.mjs';
-import { connect, connected, disconnectAll, echoOn, heard, subscribed } from './pusher-js.mjs';
+import { connect, connected, disconnectAll, echoOn, heard, subscribed, ways } from './pusher-js.mjs';
 
 let push;
-before(async () => { push = await startPush(); });
+before(async () => { push = await startPush({ tls: true }); });
 afterEach(disconnectAll);
 after(() => push?.stop());
 
 const person = (id, name) => ({ user_id: id, user_info: { name } });
 
-test('Echo: here, joining, leaving', async () => {
-	const news = [];
-	echoOn(connect(push, { member: person(1, 'Ana') })).join('room')
-		.here((all) => news.push(['here', all.map(({ name }) => name)]))
-		.joining(({ name }) => news.push(['joining', name]))
-		.leaving(({ name }) => news.push(['leaving', name]));
-	await waitFor(() => news.length === 1, 'here');
-	const first = await connected(connect(push, { member: person(2, 'Blas') }));
-	await subscribed(first, 'presence-room');
-	const second = await connected(connect(push, { member: person(2, 'Blas') }));
-	const channel = await subscribed(second, 'presence-room');
-	assert.equal(channel.members.count, 2);
-	await waitFor(() => news.length === 2, 'joining');
-	first.disconnect();
-	second.unsubscribe('presence-room');
-	await waitFor(() => news.length === 3, 'leaving');
-	assert.deepEqual(news, [['here', ['Ana']], ['joining', 'Blas'], ['leaving', 'Blas']]);
-});
+for (const { tls, how } of ways)
+	test(`Echo ${how}: here, joining, leaving`, async () => {
+		const news = [];
+		echoOn(connect(push, { tls, member: person(1, 'Ana') })).join('room')
+			.here((all) => news.push(['here', all.map(({ name }) => name)]))
+			.joining(({ name }) => news.push(['joining', name]))
+			.leaving(({ name }) => news.push(['leaving', name]));
+		await waitFor(() => news.length === 1, 'here');
+		const first = await connected(connect(push, { tls, member: person(2, 'Blas') }));
+		await subscribed(first, 'presence-room');
+		const second = await connected(connect(push, { member: person(2, 'Blas') }));
+		const channel = await subscribed(second, 'presence-room');
+		assert.equal(channel.members.count, 2);
+		await waitFor(() => news.length === 2, 'joining');
+		first.disconnect();
+		second.unsubscribe('presence-room');
+		await waitFor(() => news.length === 3, 'leaving');
+		assert.deepEqual(news, [['here', ['Ana']], ['joining', 'Blas'], ['leaving', 'Blas']]);
+	});
 
 test('numbers and strings are the same user; me is who I am', async () => {
 	const one = await subscribed(await connected(connect(push, { member: { user_id: 7 } })), 'presence-ids');

@@ -23,6 +23,10 @@ export const MASTER_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
 const open = new Set();
 const hmac = (secret, text) => createHmac('sha256', secret).update(text).digest('hex');
 
+/** For both ways to connect. The certificate is made for the test. */
+export const ways = [false, true].map((tls) => ({ tls, how: tls ? 'over TLS' : 'in the clear' }));
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+
 /** What an application answers to a client that wants to join channel. */
 export function authorise(channel, socketId, { member, key = 'local', secret = 'local' } = {}) {
 	const isPresence = channel.startsWith('presence-') && member !== undefined;
@@ -78,8 +82,8 @@ export async function heard(channel, event, count = 1) {
 export const echoOn = (client) => new Echo({ broadcaster: 'pusher', client });
 
 /** Pusher's library for back ends. */
-export const serverOf = (push, options = {}) => new PusherServer({
-	appId: 'local', key: 'local', secret: 'local', host: '127.0.0.1', port: String(push.port), useTLS: false,
+export const serverOf = (push, { tls = false, ...options } = {}) => new PusherServer({
+	appId: 'local', key: 'local', secret: 'local', host: '127.0.0.1', port: String(tls ? push.tlsPort : push.port), useTLS: tls,
 	encryptionMasterKeyBase64: MASTER_KEY, ...options,
 });
 

@@ -4,15 +4,15 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { waitFor } from './harness.mjs';
 import { Client, startPush } from './push.mjs';
-import { connect, connected, disconnectAll } from './pusher-js.mjs';
+import { connect, connected, disconnectAll, ways } from './pusher-js.mjs';
 
 let push;
-before(async () => { push = await startPush(); });
+before(async () => { push = await startPush({ tls: true }); });
 afterEach(disconnectAll);
 after(() => push?.stop());
 
-async function signedIn(user, version = '8.6.0') {
-	const client = await connected(connect(push, { user, version }));
+async function signedIn(user, { version = '8.6.0', tls = false } = {}) {
+	const client = await connected(connect(push, { user, version, tls }));
 	client.news = [];
 	for (const name of ['online', 'offline'])
 		client.user.watchlist.bind(name, ({ user_ids }) => client.news.push([name, ...user_ids]));
@@ -21,10 +21,10 @@ async function signedIn(user, version = '8.6.0') {
 	return client;
 }
 
-for (const version of ['7.6.0', '8.6.0'])
-	test(version, async () => {
-		const ana = await signedIn({ id: `ana-${version}` });
-		const watcher = await signedIn({ id: 'w', watchlist: [`ana-${version}`, `blas-${version}`] }, version);
+for (const { version, tls, how } of ['7.6.0', '8.6.0'].flatMap((version) => ways.map((way) => ({ version, ...way }))))
+	test(`${version} ${how}`, async () => {
+		const ana = await signedIn({ id: `ana-${version}` }, { tls });
+		const watcher = await signedIn({ id: 'w', watchlist: [`ana-${version}`, `blas-${version}`] }, { version, tls });
 		await waitFor(() => watcher.news.length === 2, 'the present state');
 		assert.deepEqual(watcher.news, [['online', `ana-${version}`], ['offline', `blas-${version}`]]);
 		const again = await signedIn({ id: `ana-${version}` }); // a second connection is no news
@@ -35,6 +35,7 @@ for (const version of ['7.6.0', '8.6.0'])
 		await waitFor(() => watcher.news.length === 4, 'Blas goes');
 		again.disconnect();
 		await waitFor(() => watcher.news.length === 5, 'Ana goes');
+		watcher.disconnect();
 		assert.deepEqual(watcher.news.slice(2), [['online', `blas-${version}`], ['offline', `blas-${version}`], ['offline', `ana-${version}`]]);
 	});
 

@@ -29,9 +29,9 @@ frames_are_those_of_the_protocol(void **state)
 	assert_frame(pusher_established("1.2", 120), "{\"event\":\"pusher:connection_established\","
 						     "\"data\":\"{\\\"socket_id\\\":\\\"1.2\\\","
 						     "\\\"activity_timeout\\\":120}\"}");
-	assert_frame(
-	    pusher_subscribed("x", "{}"), "{\"event\":\"pusher_internal:subscription_succeeded\","
-					  "\"channel\":\"x\",\"data\":\"{}\"}");
+	assert_frame(pusher_subscribed("x", "{}"),
+	    "{\"event\":\"pusher_internal:subscription_succeeded\","
+	    "\"channel\":\"x\",\"data\":\"{}\"}");
 	assert_frame(pusher_subscription_error("x", "AuthError", "no", 401),
 	    "{\"event\":\"pusher:subscription_error\",\"channel\":\"x\",\"data\":{\"type\":"
 	    "\"AuthError\","
@@ -43,9 +43,9 @@ frames_are_those_of_the_protocol(void **state)
 	    "{\"event\":\"pusher:error\",\"data\":{\"message\":\"no\",\"code\":4001}}");
 	assert_frame(pusher_error(0, "no"),
 	    "{\"event\":\"pusher:error\",\"data\":{\"message\":\"no\",\"code\":null}}");
-	assert_frame(
-	    pusher_channel_error("x", 4301, "no"), "{\"event\":\"pusher:error\",\"channel\":\"x\","
-						   "\"data\":{\"message\":\"no\",\"code\":4301}}");
+	assert_frame(pusher_channel_error("x", 4301, "no"),
+	    "{\"event\":\"pusher:error\",\"channel\":\"x\","
+	    "\"data\":{\"message\":\"no\",\"code\":4301}}");
 	assert_frame(pusher_ping(), "{\"event\":\"pusher:ping\",\"data\":{}}");
 	assert_frame(pusher_pong(), "{\"event\":\"pusher:pong\",\"data\":{}}");
 	assert_frame(pusher_member_added("presence-x", "7", info),
@@ -65,9 +65,9 @@ frames_are_those_of_the_protocol(void **state)
 	    "\\\"subscription_count\\\":5}\"}");
 	assert_frame(pusher_cache_miss("cache-x"),
 	    "{\"event\":\"pusher:cache_miss\",\"channel\":\"cache-x\"}");
-	assert_frame(
-	    pusher_signed_in("{\"id\":\"u\"}"), "{\"event\":\"pusher:signin_success\",\"data\":{"
-						"\"user_data\":\"{\\\"id\\\":\\\"u\\\"}\"}}");
+	assert_frame(pusher_signed_in("{\"id\":\"u\"}"),
+	    "{\"event\":\"pusher:signin_success\",\"data\":{"
+	    "\"user_data\":\"{\\\"id\\\":\\\"u\\\"}\"}}");
 	assert_frame(pusher_watchlist(one, two), "{\"event\":\"pusher_internal:watchlist_events\","
 						 "\"data\":\"{\\\"events\\\":[{\\\"name\\\":"
 						 "\\\"online\\\",\\\"user_ids\\\":[\\\"u1\\\"]},{"
