@@ -27,7 +27,7 @@ test('the second try waits as long as the provider said', { timeout: 60_000 }, a
 			assert.equal(told.recoverable, true);
 			assert.ok(told.retry_in_ms >= ms);
 		}
-		assert.equal(client.sent.length, 2, 'one MessageSent for each');
+		await waitFor(() => client.sent.length === 2, 'one MessageSent for each');
 	} finally {
 		client.close();
 		await system.stop();
