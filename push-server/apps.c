@@ -354,6 +354,20 @@ apps_match_path(const struct apps *a, const char *path, const char **out_key, si
 	return true;
 }
 
+const char *
+apps_strip_prefix(const struct apps *a, const char *path)
+{
+	static const char dir[] = "/apps/";
+	const char *at = strstr(path, dir), *id;
+	const struct app *app;
+
+	if (at == NULL || at == path)
+		return path;
+	id = at + sizeof dir - 1;
+	app = apps_by_id(a, id, strcspn(id, "/"));
+	return app != NULL && is_prefix_of(app, path, (size_t)(at - path)) ? at : path;
+}
+
 /* "https://a.example:8443/x" -> "a.example"; what is no URL is taken as it is. */
 static void
 host_of(const char *origin, const char **out_host, size_t *out_len)

@@ -111,6 +111,12 @@ struct app *apps_at(const struct apps *a, size_t i); /* NULL behind the last */
  */
 bool apps_match_path(const struct apps *a, const char *path, const char **out_key, size_t *out_len);
 
+/*
+ * "/prefix/apps/{id}/x" -> "/apps/{id}/x", where the prefix is that of the app: Reverb has its HTTP
+ * API there, too. Any other path comes back as it is. Borrowed from path.
+ */
+const char *apps_strip_prefix(const struct apps *a, const char *path);
+
 /* origin: the header, or NULL. Host names are compared, as laravel-websockets does. */
 bool app_allows_origin(const struct app *app, const char *origin);
 

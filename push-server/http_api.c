@@ -210,7 +210,7 @@ is_allowed(const struct http_call *c, struct http_response *out)
 		http_answer_error(c->api, out, 404, "There is no such app.");
 		return false;
 	}
-	problem = http_sign_problem(c->app, c->request, c->now_s);
+	problem = http_sign_problem(c->app, c->request, c->path, c->now_s);
 	if (problem != NULL) {
 		http_answer_error(c->api, out, 401, problem);
 		return false;
@@ -272,7 +272,11 @@ run(const struct http_api *api, const struct http_request *r, size_t route,
 	auto_char *id = path->count > 1 ? http_percent_decode(path->p[1], path->n[1], false) : NULL;
 	auto_char *arg =
 	    path->count > 3 ? http_percent_decode(path->p[3], path->n[3], false) : NULL;
-	struct http_call c = { .api = api, .request = r, .arg = arg, .now_s = now_s };
+	struct http_call c = { .api = api,
+		.request = r,
+		.path = apps_strip_prefix(api->apps, r->path),
+		.arg = arg,
+		.now_s = now_s };
 
 	if (routes[route].plain != NULL) {
 		routes[route].plain(api, r, out);
@@ -308,7 +312,7 @@ http_api_handle(const struct http_api *api, const struct http_request *r, int64_
 		answer_preflight(out);
 		return;
 	}
-	if (cut(r->path, &path)) {
+	if (cut(apps_strip_prefix(api->apps, r->path), &path)) {
 		for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 			if (!matches(&path, routes[i].pattern))
 				continue;

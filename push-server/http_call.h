@@ -16,7 +16,8 @@ struct http_call {
 	const struct http_api *api;
 	const struct http_request *request;
 	struct app *app;
-	const char *arg; /* the second variable segment of the path, decoded; or NULL */
+	const char *path; /* of the request, without the app's prefix */
+	const char *arg;  /* the second variable segment of the path, decoded; or NULL */
 	int64_t now_s;
 };
 

@@ -130,15 +130,32 @@ is_signature_over(const struct app *app, const char *method, const char *path, c
 
 /* Libraries sign the path before they encode it, others what they send. */
 static bool
-is_signature(const struct app *app, const struct http_request *r, const char *params)
+is_signature(
+    const struct app *app, const struct http_request *r, const char *path, const char *params)
 {
 	const char *signature = http_request_param(r, "auth_signature");
-	auto_char *decoded = http_percent_decode(r->path, strlen(r->path), false);
+	auto_char *decoded = http_percent_decode(path, strlen(path), false);
 
 	if (signature == NULL)
 		return false;
-	return is_signature_over(app, r->method, r->path, params, signature) ||
-	       (decoded != NULL && is_signature_over(app, r->method, decoded, params, signature));
+	return is_signature_over(app, r->method, path, params, signature) ||
+	       (decoded != NULL && strcmp(decoded, path) != 0 &&
+		   is_signature_over(app, r->method, decoded, params, signature));
+}
+
+/* Of what may have been signed the likeliest comes first: each try is a digest. */
+static bool
+is_signed(const struct app *app, const struct http_request *r, const char *path,
+    const struct buf *sent, const struct buf *joined)
+{
+	bool has_list =
+	    sent->len != joined->len || memcmp(sent->data, joined->data, sent->len) != 0;
+
+	if (is_signature(app, r, path, sent->data) ||
+	    (has_list && is_signature(app, r, path, joined->data)))
+		return true;
+	return path != r->path && (is_signature(app, r, r->path, sent->data) ||
+				      (has_list && is_signature(app, r, r->path, joined->data)));
 }
 
 static bool
@@ -176,7 +193,8 @@ is(const struct http_request *r, const char *param, const char *want)
 }
 
 const char *
-http_sign_problem(const struct app *app, const struct http_request *r, int64_t now_s)
+http_sign_problem(
+    const struct app *app, const struct http_request *r, const char *path, int64_t now_s)
 {
 	auto_buf sent = BUF_INIT(SIGNED_TEXT_MAX), joined = BUF_INIT(SIGNED_TEXT_MAX);
 	bool is_twice = false;
@@ -189,7 +207,7 @@ http_sign_problem(const struct app *app, const struct http_request *r, int64_t n
 		return "The auth_key is not a key of this app.";
 	if (!is(r, "auth_version", "1.0"))
 		return "The auth_version must be 1.0.";
-	if (!is_signature(app, r, sent.data) && !is_signature(app, r, joined.data))
+	if (!is_signed(app, r, path, &sent, &joined))
 		return "Invalid auth signature provided.";
 	if (!is_timely(http_request_param(r, "auth_timestamp"), now_s))
 		return "The auth_timestamp is more than 600 seconds away from the server's time.";

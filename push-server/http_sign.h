@@ -15,7 +15,11 @@
 #include "apps.h"
 #include "http_message.h"
 
-/* NULL: valid. Else a literal sentence for the 401. now_s: wall clock, seconds. */
-const char *http_sign_problem(const struct app *app, const struct http_request *r, int64_t now_s);
+/*
+ * NULL: valid. Else a literal sentence for the 401. path: the end of r->path that may have been
+ * signed instead of all of it (libraries leave a prefix out). now_s: wall clock, seconds.
+ */
+const char *http_sign_problem(
+    const struct app *app, const struct http_request *r, const char *path, int64_t now_s);
 
 #endif

@@ -7,7 +7,7 @@ import PusherServer from 'pusher';
 import Pusher from 'pusher-js';
 
 import { waitFor } from './harness.mjs';
-import { Client, api, startPush } from './push.mjs';
+import { Client, api, signed, startPush } from './push.mjs';
 
 const MASTER = randomBytes(32).toString('base64');
 let push;
@@ -22,6 +22,7 @@ const post = (body, options) => api(push, 'POST', events, { body, ...options });
 before(async () => {
 	push = await startPush({ tls: true, apps: [
 		{ id: 'two', key: 'key-two', secret: 'secret-two' },
+		{ id: 'pre', key: 'key-pre', secret: 'secret-pre', path: '/some/prefix' },
 		{ id: 'off', key: 'key-off', secret: 'secret-off', enabled: false },
 		{ id: 'slow', key: 'key-slow', secret: 'secret-slow', limits: { api_events_per_second: 2 } },
 		{ id: 'wide', key: 'key-wide', secret: 'secret-wide', limits: { event_bytes: 20_480, channels_per_event: 3, batch_events: 2, event_name_len: 10, channel_name_len: 12 } },
@@ -232,4 +233,17 @@ test('health as each of the peers has it', async () => {
 	assert.equal((await get('/ready'))[0], 200);
 	assert.match((await get('/metrics'))[1], /^push_connections \d+$/m);
 	assert.deepEqual(Object.keys((await api(push, 'GET', '/apps/local/connections')).json), ['connections']);
+});
+
+test('an app with a path prefix is served with and without it, signed with and without it', async () => {
+	const as = { key: 'key-pre', secret: 'secret-pre' };
+	for (const path of ['', '/some/prefix']) {
+		const reader = await client({ key: 'key-pre', path });
+		assert.ok(reader.socketId);
+		assert.equal((await api(push, 'POST', `${path}/apps/pre/events`, { body: event(), ...as })).status, 200);
+	}
+	const target = signed('POST', '/apps/pre/events', { body: JSON.stringify(event()), ...as });
+	assert.equal((await fetch(`${push.url}/some/prefix${target}`, { method: 'POST', body: JSON.stringify(event()) })).status, 200);
+	assert.equal((await api(push, 'POST', '/other/apps/pre/events', { body: event(), ...as })).status, 404);
+	assert.equal((await api(push, 'POST', '/some/prefix/apps/two/events', { body: event(), key: 'key-two', secret: 'secret-two' })).status, 404);
 });

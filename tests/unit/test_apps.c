@@ -296,6 +296,11 @@ the_path_prefix_is_that_of_the_keys_app(void **state)
 	assert_false(apps_match_path(a, "/app/", &key, &n));
 	assert_false(apps_match_path(a, "/app", &key, &n));
 	assert_false(apps_match_path(a, "", &key, &n));
+	assert_string_equal(apps_strip_prefix(a, "/pre/apps/env/events"), "/apps/env/events");
+	assert_string_equal(apps_strip_prefix(a, "/apps/env/events"), "/apps/env/events");
+	assert_string_equal(apps_strip_prefix(a, "/x/apps/env/events"), "/x/apps/env/events");
+	assert_string_equal(apps_strip_prefix(a, "/pre/apps/other/x"), "/pre/apps/other/x");
+	assert_string_equal(apps_strip_prefix(a, "/pre/x/apps/env"), "/pre/x/apps/env");
 	apps_free(a);
 }
 

@@ -28,7 +28,7 @@ problem(const char *method, const char *path, const char *query, const char *bod
 	const char *text;
 
 	assert_int_equal(http_request_set_target(&r, slice(method), slice(path), slice(query)), OK);
-	text = http_sign_problem(&app, &r, now);
+	text = http_sign_problem(&app, &r, r.path, now);
 	http_request_free(&r);
 	return text;
 }
