@@ -36,6 +36,7 @@ struct http_conn {
 	ev_io io;
 	ev_timer timer;
 	int fd;
+	double since; /* when the last request ended, or it was accepted; of the loop's clock */
 	enum state state;
 	bool is_last;                 /* the connection ends behind what is in out */
 	bool is_eof;                  /* he will send no more */
@@ -120,6 +121,7 @@ static void
 end_request(struct http_conn *c)
 {
 	free_exchange(c);
+	c->since = ev_now(c->front->loop);
 	c->state = STATE_HEAD;
 	set_deadline(c, c->in.len > 0 ? LIMIT_HANDSHAKE_SECONDS : LIMIT_HTTP_IDLE_SECONDS);
 }
@@ -484,6 +486,7 @@ http_front_accept(struct http_front *f, int fd)
 
 	c->front = f;
 	c->fd = fd;
+	c->since = ev_now(f->loop);
 	c->in = BUF_INIT(LIMIT_HTTP_HEAD_BYTES + READ_BYTES);
 	c->out = BUF_INIT(OUT_MAX);
 	DL_APPEND(f->list, c);
@@ -496,6 +499,23 @@ http_front_accept(struct http_front *f, int fd)
 	ev_io_start(f->loop, &c->io);
 }
 
+static bool
+is_idle(const struct http_conn *c)
+{
+	return c->state == STATE_HEAD && c->in.len == 0 && c->out.len == 0;
+}
+
+void
+http_front_reap(struct http_front *f, double idle_seconds)
+{
+	double before = ev_now(f->loop) - idle_seconds;
+	struct http_conn *c, *next;
+
+	DL_FOREACH_SAFE(f->list, c, next)
+	if (is_idle(c) && c->since < before)
+		drop(c);
+}
+
 void
 http_front_drain(struct http_front *f)
 {
@@ -503,7 +523,7 @@ http_front_drain(struct http_front *f)
 
 	f->is_draining = true;
 	DL_FOREACH_SAFE(f->list, c, next)
-	if (c->state == STATE_HEAD && c->in.len == 0 && c->out.len == 0)
+	if (is_idle(c))
 		drop(c);
 }
 

@@ -40,6 +40,9 @@ struct http_front { /* all of them; zeroed but for the first four */
 
 void http_front_accept(struct http_front *f, int fd); /* non-blocking */
 
+/* Closes who has been idle for longer: descriptors are short. */
+void http_front_reap(struct http_front *f, double idle_seconds);
+
 /* Idle connections close, the others after their answer. */
 void http_front_drain(struct http_front *f);
 void http_front_close(struct http_front *f); /* all, at once */

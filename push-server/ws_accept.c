@@ -13,6 +13,7 @@
 #include "log.h"
 
 #define ACCEPTS_PER_ROUND 64
+#define REAP_SECONDS 5.0
 #define TLS_HEADS_MAX (WS_HEADER_POOL - 64) /* the rest is for upgrades of the plain port */
 #define DESCRIPTORS_MAX 1048576
 
@@ -164,9 +165,14 @@ ws_close_listener(struct ws *w, struct ws_listener *l)
 	l->fd = -1;
 }
 
-/* On each tick: what was short may be there again, though nobody of ours has gone. */
+/*
+ * On each tick: what was short may be there again, though nobody of ours has gone. Who only holds
+ * a descriptor makes room.
+ */
 void
 ws_retry_accept(struct ws *w)
 {
+	if (w->is_paused)
+		http_front_reap(&w->front, REAP_SECONDS);
 	resume_listeners(w);
 }

@@ -131,6 +131,20 @@ test('when descriptors run out accepting pauses without a load, and goes on when
 	await push.stop();
 });
 
+test('who only holds a connection makes room after some seconds when descriptors are short', async () => {
+	const push = await startPush({ command: ['prlimit', '--nofile=200:200'] });
+	const sockets = Array.from({ length: 130 }, () => connect(push.port, '127.0.0.1').on('error', () => {}));
+	const clients = Array.from({ length: 20 }, () => new Client(push));
+	await waitFor(() => /accepting pauses/.test(push.log), 'the pause');
+	const from = Date.now();
+	await Promise.all(clients.map((c) => c.open()));
+	assert.ok(Date.now() - from < 8500, `${Date.now() - from} ms: before the silent ones time out`);
+	assert.ok(clients.every((c) => c.socketId));
+	clients.forEach((c) => c.close());
+	sockets.forEach((s) => s.destroy());
+	await push.stop();
+});
+
 test('also when the limit is below what we keep for ourselves', async () => {
 	const push = await startPush({ command: ['prlimit', '--nofile=40:40'] });
 	const sockets = Array.from({ length: 60 }, () => connect(push.port, '127.0.0.1').on('error', () => {}));
