@@ -8,14 +8,14 @@ import { connect, connected, disconnectAll, heard, serverOf, subscribed } from '
 
 let push;
 before(async () => { push = await startPush({ env: { PUSHER_APP_ENABLE_CLIENT_MESSAGES: true } }); });
-afterEach(disconnectAll);
+afterEach(() => disconnectAll(push));
 after(() => push?.stop());
 
 for (const name of ['cache-x', 'private-cache-x', 'presence-cache-x', 'private-encrypted-cache-x'])
 	test(name, async () => {
 		const first = await subscribed(await connected(connect(push, { member: { user_id: 1 } })), name);
 		await heard(first, 'pusher:cache_miss');
-		disconnectAll();
+		await disconnectAll(push);
 		await serverOf(push).trigger(name, 'update', { n: 1 });
 		await serverOf(push).trigger(name, 'update', { n: 2 });
 		const second = await subscribed(await connected(connect(push, { member: { user_id: 1 } })), name);

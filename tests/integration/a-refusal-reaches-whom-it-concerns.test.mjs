@@ -11,10 +11,7 @@ import { connect, connected, disconnectAll, echoOn, generations, heard, serverOf
 
 let push;
 before(async () => { push = await startPush({ env: { PUSHER_APP_CAPACITY: 3 } }); });
-afterEach(async () => {
-	disconnectAll();
-	await waitFor(async () => await push.metric('push_connections') === 0, 'all have gone');
-});
+afterEach(() => disconnectAll(push));
 after(() => push?.stop());
 
 const bad = { auth: `local:${'0'.repeat(64)}`, channel_data: '{"user_id":1}' };
@@ -81,7 +78,7 @@ test('over a capacity that is final: 4004, and pusher-js gives up', async () => 
 		const late = connect(strict);
 		await waitFor(() => late.connection.state === 'disconnected', 'giving up');
 	} finally {
-		disconnectAll();
+		await disconnectAll(strict);
 		await strict.stop();
 	}
 });

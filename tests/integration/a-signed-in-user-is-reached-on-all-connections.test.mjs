@@ -8,7 +8,7 @@ import { authorise, connect, connected, disconnectAll, serverOf, subscribed, way
 
 let push;
 before(async () => { push = await startPush({ tls: true }); });
-afterEach(disconnectAll);
+afterEach(() => disconnectAll(push));
 after(() => push?.stop());
 
 async function signedIn(version, user, tls = false) {

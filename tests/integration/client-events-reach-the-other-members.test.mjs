@@ -11,7 +11,7 @@ before(async () => {
 	push = await startPush({ tls: true, env: { PUSHER_APP_ENABLE_CLIENT_MESSAGES: true } });
 	closedPush = await startPush();
 });
-afterEach(disconnectAll);
+afterEach(() => disconnectAll(push, closedPush));
 after(() => Promise.all([push?.stop(), closedPush?.stop()]));
 
 for (const { version, tls, how } of Object.keys(generations).flatMap((version) => ways.map((way) => ({ version, ...way }))))

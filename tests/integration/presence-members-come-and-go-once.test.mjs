@@ -8,7 +8,7 @@ import { connect, connected, disconnectAll, echoOn, heard, subscribed, ways } fr
 
 let push;
 before(async () => { push = await startPush({ tls: true }); });
-afterEach(disconnectAll);
+afterEach(() => disconnectAll(push));
 after(() => push?.stop());
 
 const person = (id, name) => ({ user_id: id, user_info: { name } });

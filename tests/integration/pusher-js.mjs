@@ -5,7 +5,7 @@
  *   const client = connect(push, { version: '7.6.0', user: { id: 'u1' }, tls: true });
  *   await connected(client);
  *   const channel = await subscribed(client, 'private-x');
- *   disconnectAll()
+ *   await disconnectAll(push)
  */
 import { createHash, createHmac } from 'node:crypto';
 
@@ -87,8 +87,11 @@ export const serverOf = (push, { tls = false, ...options } = {}) => new PusherSe
 	encryptionMasterKeyBase64: MASTER_KEY, ...options,
 });
 
-export function disconnectAll() {
+/** Of the test that ends; the next one starts when the servers have seen it. */
+export async function disconnectAll(...servers) {
 	for (const client of open)
 		client.disconnect();
 	open.clear();
+	for (const push of servers)
+		await waitFor(async () => await push.metric('push_connections') === 0, 'all have gone');
 }

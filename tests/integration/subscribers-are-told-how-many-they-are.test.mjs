@@ -11,7 +11,7 @@ before(async () => {
 	push = await startPush({ env: { PUSHER_APP_ENABLE_SUBSCRIPTION_COUNT: true } });
 	without = await startPush();
 });
-afterEach(disconnectAll);
+afterEach(() => disconnectAll(push, without));
 after(() => Promise.all([push?.stop(), without?.stop()]));
 
 for (const name of ['open', 'private-x', 'cache-x'])

@@ -8,7 +8,7 @@ import { connect, connected, disconnectAll, ways } from './pusher-js.mjs';
 
 let push;
 before(async () => { push = await startPush({ tls: true }); });
-afterEach(disconnectAll);
+afterEach(() => disconnectAll(push));
 after(() => push?.stop());
 
 async function signedIn(user, { version = '8.6.0', tls = false } = {}) {
