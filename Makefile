@@ -59,11 +59,12 @@ shared   := $(call obj,$(wildcard shared/*.c))
 app      := $(call obj,$(filter-out %/main.c,$(wildcard fcgi-app/*.c))) $(B)/gen/migrations.o
 push     := $(call obj,$(filter-out %/main.c,$(wildcard push-server/*.c)))
 standin  := $(call obj,$(filter-out %/main.c,$(wildcard tests/gemini-standin/*.c)))
+bench    := $(call obj,$(wildcard tests/bench/push/*.c))
 programs := $(B)/bin/fcgi-app $(B)/bin/push-server
 unit     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 fuzz     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-ours     := $(wildcard fcgi-app/*.[ch] push-server/*.[ch] shared/*.[ch] tests/*/*.[ch])
+ours     := $(wildcard fcgi-app/*.[ch] push-server/*.[ch] shared/*.[ch] tests/*/*.[ch] tests/bench/*/*.[ch])
 
 say = $(if $(V),,@echo "  $(1) $@";)
 
@@ -100,12 +101,13 @@ $(B)/libapp.a:    $(app)
 $(B)/libpush.a:   $(push)
 $(B)/libshared.a: $(shared)
 $(B)/libstandin.a: $(standin)
+$(B)/libbench.a:  $(bench)
 $(B)/lib%.a:
 	@rm -f $@
 	$(call say,AR) $(AR) rcsD $@ $^
 
 # Archives, so a test links just the modules it calls: a pure module must not pull in a socket.
-archives := $(B)/libapp.a $(B)/libpush.a $(B)/libstandin.a $(B)/libshared.a
+archives := $(B)/libapp.a $(B)/libpush.a $(B)/libstandin.a $(B)/libbench.a $(B)/libshared.a
 $(B)/unit/%: $(B)/tests/unit/%.o $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD) $(LINK) -o $@ $^ -lcmocka $(LIBS_app) $(LIBS_push)
