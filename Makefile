@@ -119,6 +119,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(archives)
 	$(call say,LD) $(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
 
 gemini-standin: $(B)/bin/gemini-standin
+push-load: $(B)/bench/push_load
 
 # --- tests -------------------------------------------------------------------------------------
 unit: $(unit)
@@ -163,7 +164,7 @@ test:
 	$(MAKE) all gemini-standin unit www
 	PATH="$(CURDIR)/build/node/bin:$$PATH" $(MAKE) test-www
 	$(MAKE) integration browser
-integration browser: all gemini-standin www
+integration browser: all gemini-standin push-load www
 	@tests/deps.sh test
 	$(if $(wildcard tests/$@/*.test.mjs),$(NODE_TESTS) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
 bench: all gemini-standin
@@ -211,7 +212,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan tsan fuzz lint format clean gemini-standin FORCE
+.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan tsan fuzz lint format clean gemini-standin push-load FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
