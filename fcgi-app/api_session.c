@@ -12,16 +12,19 @@
 
 #include "clock.h"
 #include "cookie.h"
+#include "farewell.h"
 #include "gate.h"
 #include "json.h"
 #include "log.h"
 #include "person_name.h"
 #include "token.h"
+#include "wake.h"
 
 #define SESSION_MS (LIMIT_SESSION_DAYS * 86400000LL)
 
 struct work {
 	const struct identity *caller;
+	const char *rid;
 	const char *name; /* NULL: as it is */
 	char person_id[PERSON_ID_SIZE], hash[SIGN_HEX_SIZE];
 	int64_t now_ms, expires_ms;
@@ -211,13 +214,16 @@ end(struct store *s, void *arg)
 		e = store_session_delete(s, w->caller->session_hash);
 	if (e == OK && w->everywhere)
 		e = store_sessions_end(s, w->caller->id, w->now_ms);
-	return e;
+	if (e != OK || (w->caller->session_hash[0] == '\0' && !w->everywhere))
+		return e;
+	return farewell(s, &(struct by){ .caller = w->caller, .rid = w->rid, .now_ms = w->now_ms },
+	    w->everywhere);
 }
 
 void
 api_session_end(struct app *a, const struct http_request *q, struct http_response *r)
 {
-	struct work w = { .caller = q->caller, .now_ms = clock_wall_ms() };
+	struct work w = { .caller = q->caller, .rid = q->rid, .now_ms = clock_wall_ms() };
 	char everywhere[8] = "";
 	enum err e = OK;
 
@@ -232,6 +238,7 @@ api_session_end(struct app *a, const struct http_request *q, struct http_respons
 		return;
 	}
 	r->status = 204;
+	wake_send(a->config->worker_socket);
 	set_cookie(q->caller, "", 0, r);
 	log_info("session ended everywhere=%d rid=%s", w.everywhere, q->rid);
 }

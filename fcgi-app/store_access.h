@@ -26,6 +26,9 @@ enum err store_person_get(struct store *s, const char *id, struct person *out) M
 enum err store_person_put(
     struct store *s, const char *id, const char *name, int64_t now_ms) MUST_CHECK;
 
+/* And the sessions. What they wrote stays under the name it was written under. */
+enum err store_person_delete(struct store *s, const char *id) MUST_CHECK;
+
 /* --- sessions --- */
 
 struct session {
@@ -41,6 +44,8 @@ enum err store_session_extend(struct store *s, const char *hash, int64_t expires
 enum err store_session_delete(struct store *s, const char *hash) MUST_CHECK;
 /* All of them, and all JWTs issued so far. */
 enum err store_sessions_end(struct store *s, const char *person_id, int64_t now_ms) MUST_CHECK;
+enum err store_sessions_count(
+    struct store *s, const char *person_id, int64_t now_ms, int64_t *out_count) MUST_CHECK;
 enum err store_sessions_prune(struct store *s, int64_t now_ms) MUST_CHECK;
 
 /* --- API tokens --- */

@@ -6,12 +6,14 @@
 enum {
 	PERSON_GET,
 	PERSON_PUT,
+	PERSON_DELETE,
 	SESSION_ADD,
 	SESSION_GET,
 	SESSION_EXTEND,
 	SESSION_DELETE,
 	SESSIONS_DELETE,
 	PERSON_VALID_FROM,
+	SESSIONS_COUNT,
 	SESSIONS_PRUNE,
 	TOKEN_ADD,
 	TOKEN_GET,
@@ -26,6 +28,7 @@ static const char *const sql[STATEMENTS] = {
 	[PERSON_PUT] =
 	    "INSERT INTO people(id, name, created_ms) VALUES(?1, ?2, ?3)"
 	    " ON CONFLICT(id) DO UPDATE SET name = coalesce(?2, name)",
+	[PERSON_DELETE] = "DELETE FROM people WHERE id = ?1",
 	[SESSION_ADD] =
 	    "INSERT INTO sessions(hash, person_id, created_ms, expires_ms) VALUES(?1, ?2, ?3, ?4)",
 	[SESSION_GET] =
@@ -38,6 +41,7 @@ static const char *const sql[STATEMENTS] = {
 	[PERSON_VALID_FROM] =
 	    "INSERT INTO people(id, valid_from_ms, created_ms) VALUES(?1, ?2, ?2)"
 	    " ON CONFLICT(id) DO UPDATE SET valid_from_ms = ?2",
+	[SESSIONS_COUNT] = "SELECT count(*) FROM sessions WHERE person_id = ?1 AND expires_ms > ?2",
 	[SESSIONS_PRUNE] = "DELETE FROM sessions WHERE expires_ms <= ?1",
 	[TOKEN_ADD] =
 	    "INSERT INTO api_tokens(hash, name, created_ms, expires_ms)"
@@ -92,6 +96,15 @@ store_person_put(struct store *s, const char *id, const char *name, int64_t now_
 	bind_str(st, 1, id);
 	bind_str(st, 2, name);
 	bind_int(st, 3, now_ms);
+	return store_run(s, st);
+}
+
+enum err
+store_person_delete(struct store *s, const char *id)
+{
+	auto_stmt *st = statement(s, PERSON_DELETE);
+
+	bind_str(st, 1, id);
 	return store_run(s, st);
 }
 
@@ -158,6 +171,19 @@ store_sessions_end(struct store *s, const char *person_id, int64_t now_ms)
 	bind_str(from, 1, person_id);
 	bind_int(from, 2, now_ms);
 	return store_run(s, from);
+}
+
+enum err
+store_sessions_count(struct store *s, const char *person_id, int64_t now_ms, int64_t *out_count)
+{
+	auto_stmt *st = statement(s, SESSIONS_COUNT);
+	enum err e;
+
+	bind_str(st, 1, person_id);
+	bind_int(st, 2, now_ms);
+	if ((e = store_row(s, st)) == OK)
+		*out_count = sqlite3_column_int64(st, 0);
+	return e;
 }
 
 enum err

@@ -149,8 +149,9 @@ node_of_tests() {
 			chmod +x "$target"
 		fi
 	fi
+	# The node that was found may be this very link, by way of PATH: it must not lead to itself.
 	mkdir -p build/node/bin
-	ln -sfn "$target" build/node/bin/node
+	[ "$target" -ef build/node/bin/node ] || ln -sfn "$target" build/node/bin/node
 }
 
 node_modules_of_tests() {

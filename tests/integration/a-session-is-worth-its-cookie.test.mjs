@@ -86,6 +86,32 @@ test('it ends: by logging out, everywhere, and by itself', async () => {
 	assert.equal((await new Person(system).call('DELETE', '/api/session')).status, 204, 'nobody can be forgotten, too');
 });
 
+test('forget me: what nobody else could ever see goes along, what was shared stays', async () => {
+	const [ana, bea, eva] = [await Person.withSession(system, 'Ana'), await Person.withSession(system, 'Bea'), await Person.withSession(system, 'Eva')];
+	const [alone, shared, bees] = [await ana.chat(), await ana.chat(), await bea.chat()];
+	await ana.say(alone, 'alone');
+	await ana.say(shared, 'shared');
+	await ana.invite(shared, bea);
+	await bea.invite(bees, ana);
+	await bea.invite(bees, eva);
+	const memberCount = async (who, id) => (await who.call('GET', `/api/chats/${id}/members`)).json.members.length;
+	assert.equal(await memberCount(bea, bees), 3);
+	assert.equal((await ana.call('DELETE', '/api/session')).status, 204);
+	assert.equal(database.prepare('SELECT deleted_ms IS NOT NULL AS gone FROM chats WHERE id = ?').get(alone).gone, 1);
+	assert.equal((await bea.history(shared)).json.messages[0].content, 'shared');
+	assert.equal(await memberCount(bea, bees), 2);
+	assert.equal((await bea.history(bees)).status, 200);
+	assert.equal((await eva.call('DELETE', '/api/session')).status, 204);
+	assert.equal(database.prepare("SELECT count(*) AS n FROM people WHERE name = 'Eva'").get().n, 0, 'nothing of hers is left');
+	// Who can come back loses nothing.
+	const max = new Person(system, { authorization: `Bearer ${jwt({ sub: 'keeps' })}` });
+	const kept = await max.chat();
+	const started = await max.call('POST', '/api/session', {});
+	const session = new Person(system, { cookie: cookieOf(started).split(';')[0] });
+	assert.equal((await session.call('DELETE', '/api/session')).status, 204);
+	assert.equal((await max.history(kept)).status, 200);
+});
+
 test('logging out everywhere voids the JWTs issued so far, too', async () => {
 	const old = new Person(system, { authorization: `Bearer ${jwt({ sub: 'zoe', iat: seconds(-10) })}` });
 	assert.equal((await old.call('GET', '/api/me')).json.identified, true);
