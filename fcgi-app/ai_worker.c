@@ -20,6 +20,7 @@
 #include "log.h"
 #include "publisher.h"
 #include "reply_stream.h"
+#include "titles.h"
 #include "wake.h"
 #include "worker_tick.h"
 
@@ -33,6 +34,7 @@ struct ai_worker {
 	struct ai_worker_options o;
 	struct store *reader;
 	struct ai_client *client;
+	struct titles *titles; /* NULL: no model names chats */
 	struct push_link *link;
 	struct publisher *publisher;
 	int wake_fd, stop_fd;
@@ -130,6 +132,8 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 			log_info("reply ended job=%s ok=%d bytes=%zu model=%s error=\"%s\" rid=%s",
 			    r->job.uid, r->outcome.ok, r->text.len, r->outcome.model,
 			    r->outcome.failure.message, r->job.rid);
+		if (r->tick.is_over && r->has_ended && r->outcome.ok)
+			titles_consider(w->titles, w->reader, r);
 	}
 	for (size_t i = 0; i < t->claimed_count; i++) {
 		struct reply *r = t->claimed[i];
@@ -348,6 +352,8 @@ poll_once(struct ai_worker *w)
 		push_link_read(w->link);
 	for (size_t i = 0; i < w->count; i++)
 		reply_stream_check(w->replies[i], w->client);
+	if (titles_save(w->titles, w->o.writer))
+		w->next_look_ms = 0; /* readers are told */
 }
 
 /* True when the worker is to leave now. */
@@ -361,7 +367,8 @@ is_time_to_leave(struct ai_worker *w, int64_t now_ms)
 			w->stop_at_ms = now_ms + w->o.stop_grace_ms;
 		return stop > 1 || w->count == 0 || now_ms >= w->stop_at_ms;
 	}
-	if (w->count > 0 || publisher_next_ms(w->publisher) != INT64_MAX)
+	if (w->count > 0 || titles_are_coming(w->titles) ||
+	    publisher_next_ms(w->publisher) != INT64_MAX)
 		w->idle_since_ms = now_ms;
 	return w->o.drain && now_ms - w->idle_since_ms > w->o.drain_ms &&
 	       !work_waits(w, INT64_MAX - 1);
@@ -436,6 +443,7 @@ ai_worker_new(struct ai_worker **out, const struct ai_worker_options *o)
 	if ((e = store_open(&w->reader, o->config->db_path, STORE_READ)) == OK &&
 	    (e = open_client(w)) == OK && (e = push_link_open(&w->link, o->config)) == OK &&
 	    (e = wake_listen(o->config->worker_socket, &w->wake_fd)) == OK) {
+		w->titles = titles_new(o->config, w->client);
 		w->publisher = publisher_new(w->link, o->config);
 		*out = w;
 		return OK;
@@ -454,6 +462,7 @@ ai_worker_free(struct ai_worker *w)
 	free(w->replies);
 	publisher_free(w->publisher);
 	push_link_close(w->link);
+	titles_free(w->titles);
 	ai_client_free(w->client);
 	store_close(w->reader);
 	close_fd(&w->wake_fd);

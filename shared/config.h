@@ -56,7 +56,7 @@ struct config {
 	long public_push_port; /* 0: decided by /api/config */
 	/* AI */
 	char *ai_provider, *ai_api_key, *ai_base_url, *ai_ca_file, *ai_api_version, *ai_model,
-	    *ai_fallback_model, *ai_models;
+	    *ai_fallback_model, *ai_models, *ai_title_model;
 	char *ai_safety_threshold, *ai_thinking_level, *ai_system_prompt;
 	long ai_max_replies, ai_max_output_tokens, ai_context_tokens;
 	bool is_demo;    /* no usable key: empty or the original's placeholder */

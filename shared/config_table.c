@@ -113,6 +113,8 @@ const struct setting settings[] = {
 	    "model when the first one does not exist or is overloaded"),
 	TEXT("AI_MODELS", NULL, ai_models, "", APP, 0, "AI",
 	    "more models that a chat may choose, comma; AI_MODEL and AI_FALLBACK_MODEL always may"),
+	TEXT("AI_TITLE_MODEL", NULL, ai_title_model, "", APP, 0, "AI",
+	    "model that names new chats after their first answer; empty: their first words are the name"),
 	TEXT("AI_THINKING_LEVEL", NULL, ai_thinking_level, "", APP, 0, "AI",
 	    "minimal, low, medium, high; empty: the model's own"),
 	TEXT("AI_SAFETY_THRESHOLD", NULL, ai_safety_threshold, "", APP, 0, "AI",

@@ -17,6 +17,7 @@
 #define LIMIT_HISTORY_BYTES (1024UL * 1024) /* text a page; at least one message is always sent */
 #define LIMIT_CHATS_PAGE 100
 #define LIMIT_MESSAGES_PAGE 50 /* of GET messages: what a screen shows, and some more */
+#define LIMIT_TITLES 16 /* asked of AI_TITLE_MODEL at once; more chats keep their first words */
 #define LIMIT_TITLE_BYTES 200
 #define LIMIT_PERSONA_BYTES (16UL * 1024)
 #define LIMIT_MODEL_BYTES 100
@@ -114,8 +115,9 @@
 #define LIMIT_PUSHER_DEPTH                                                                         \
 	64 /* of JSON in client messages: what others may have built is theirs                     \
 	    */
-#define LIMIT_CHANNELS_PER_SOCKET 1000 /* Pusher has none: ours bounds what one stranger can make  \
-					*/
+#define LIMIT_CHANNELS_PER_SOCKET                                                                  \
+	1000 /* Pusher has none: ours bounds what one stranger can make                            \
+	      */
 #define LIMIT_CLIENT_EVENTS_PER_SECOND 10 /* of one connection */
 #define LIMIT_PRESENCE_MEMBERS 100
 #define LIMIT_USER_INFO_BYTES 1024
