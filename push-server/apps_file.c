@@ -8,134 +8,26 @@
 
 #include "app.h"
 #include "json.h"
+#include "json_members.h"
 #include "limit.h"
 
 #define DEPTH 6
 #define SECRET_MIN_LEN 16
-
-/* Where we are in the file, for the mistake's line. */
-struct place {
-	const char *app; /* "apps[2] (id 7)" */
-	const char *in;  /* "limits." or "webhooks[0]." */
-	struct buf *why;
-};
-
-static enum err
-wrong(const struct place *at, const char *name, const char *text)
-{
-	buf_clear(at->why);
-	(void)!buf_addf(at->why, "%s: %s%s: %s", at->app, at->in, name, text);
-	return ERR_INVALID;
-}
-
-/* --- members by table ----------------------------------------------------------------------------
- */
-
-enum type { TYPE_TEXT, TYPE_BOOL, TYPE_SIZE, TYPE_LONG, TYPE_IGNORED, TYPE_LIST };
-
-struct member {
-	const char *name;
-	enum type type;
-	size_t offset;
-	long min, max; /* of a number; null stands for the default */
-	enum err (*read)(void *object, json_t *value, const struct place *at); /* TYPE_LIST */
-};
-
-static enum err
-read_text(char **field, json_t *value, const struct member *m, const struct place *at)
-{
-	const char *text = json_string_value(value);
-
-	if (json_is_null(value))
-		return OK;
-	if (text == NULL)
-		return wrong(at, m->name, "must be a string");
-	if (strlen(text) > (size_t)m->max)
-		return wrong(at, m->name, "is too long");
-	for (const char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return wrong(at, m->name, "must not have control characters");
-	free(*field);
-	*field = xstrdup(text);
-	return OK;
-}
-
-static enum err
-read_number(void *field, json_t *value, const struct member *m, const struct place *at)
-{
-	json_int_t n = json_integer_value(value);
-	char text[80];
-
-	if (json_is_null(value))
-		return OK;
-	if (!json_is_integer(value) || n < m->min || n > m->max) {
-		(void)snprintf(
-		    text, sizeof text, "must be null or a number from %ld to %ld", m->min, m->max);
-		return wrong(at, m->name, text);
-	}
-	if (m->type == TYPE_SIZE)
-		*(size_t *)field = (size_t)n;
-	else
-		*(long *)field = (long)n;
-	return OK;
-}
-
-static enum err
-read_member(void *object, json_t *value, const struct member *m, const struct place *at)
-{
-	char *field = (char *)object + m->offset;
-
-	switch (m->type) {
-	case TYPE_TEXT: return read_text((char **)(void *)field, value, m, at);
-	case TYPE_BOOL:
-		if (!json_is_boolean(value))
-			return wrong(at, m->name, "must be true or false");
-		*(bool *)field = json_is_true(value);
-		return OK;
-	case TYPE_SIZE:
-	case TYPE_LONG: return read_number(field, value, m, at);
-	case TYPE_LIST: return m->read(object, value, at);
-	case TYPE_IGNORED: break;
-	}
-	return OK;
-}
-
-static enum err
-read_object(
-    void *object, json_t *value, const struct member *members, size_t count, const struct place *at)
-{
-	const char *name;
-	json_t *member;
-	enum err e = OK;
-
-	json_object_foreach(value, name, member)
-	{
-		size_t i = 0;
-
-		while (i < count && strcmp(members[i].name, name) != 0)
-			i++;
-		if (i == count)
-			return wrong(at, name, "is unknown");
-		if ((e = read_member(object, member, &members[i], at)) != OK)
-			return e;
-	}
-	return e;
-}
 
 /* --- limits --------------------------------------------------------------------------------------
  */
 
 #define SIZE(field, lo, hi)                                                                        \
 	{                                                                                          \
-		.name = #field, .type = TYPE_SIZE, .offset = offsetof(struct app_limits, field),   \
-		.min = (lo), .max = (hi)                                                           \
+		.name = #field, .type = JSON_MEMBER_SIZE,                                          \
+		.offset = offsetof(struct app_limits, field), .min = (lo), .max = (hi)             \
 	}
 #define LONG(field, lo, hi)                                                                        \
 	{                                                                                          \
-		.name = #field, .type = TYPE_LONG, .offset = offsetof(struct app_limits, field),   \
-		.min = (lo), .max = (hi)                                                           \
+		.name = #field, .type = JSON_MEMBER_LONG,                                          \
+		.offset = offsetof(struct app_limits, field), .min = (lo), .max = (hi)             \
 	}
-static const struct member limit_members[] = {
+static const struct json_member limit_members[] = {
 	SIZE(event_bytes, 1, LIMIT_HTTP_BODY_BYTES),
 	SIZE(event_name_len, 1, 1000),
 	SIZE(channel_name_len, 1, LIMIT_CHANNEL_NAME_LEN_MAX),
@@ -151,22 +43,22 @@ static const struct member limit_members[] = {
 };
 
 static enum err
-read_limits(void *object, json_t *value, const struct place *at)
+read_limits(void *object, json_t *value, const struct json_place *at)
 {
 	struct app *app = object;
-	struct place in = *at;
+	struct json_place in = *at;
 
 	if (!json_is_object(value))
-		return wrong(at, "limits", "must be an object");
+		return json_place_wrong(at, "limits", "must be an object");
 	in.in = "limits.";
-	return read_object(&app->limits, value, limit_members, ARRAY_LEN(limit_members), &in);
+	return json_members_read(&app->limits, value, limit_members, ARRAY_LEN(limit_members), &in);
 }
 
 /* --- origins -------------------------------------------------------------------------------------
  */
 
 static enum err
-read_origins(void *object, json_t *value, const struct place *at)
+read_origins(void *object, json_t *value, const struct json_place *at)
 {
 	static const char sentence[] = "must be a list of host names, at most 100";
 	struct app *app = object;
@@ -175,7 +67,7 @@ read_origins(void *object, json_t *value, const struct place *at)
 	if (json_is_null(value))
 		return OK;
 	if (!json_is_array(value) || n > LIMIT_ORIGINS)
-		return wrong(at, "allowed_origins", sentence);
+		return json_place_wrong(at, "allowed_origins", sentence);
 	if (n == 0)
 		return OK;
 	if (app->allowed_origins != NULL)
@@ -185,7 +77,7 @@ read_origins(void *object, json_t *value, const struct place *at)
 		const char *host = json_string_value(json_array_get(value, i));
 
 		if (host == NULL || *host == '\0' || strlen(host) > LIMIT_APP_FIELD_LEN)
-			return wrong(at, "allowed_origins", sentence);
+			return json_place_wrong(at, "allowed_origins", sentence);
 		app->allowed_origins[i] = xstrdup(host);
 	}
 	return OK;
@@ -205,13 +97,13 @@ static const char *const event_names[WEBHOOK_EVENT_COUNT] = {
 };
 
 static enum err
-read_event_types(void *object, json_t *value, const struct place *at)
+read_event_types(void *object, json_t *value, const struct json_place *at)
 {
 	struct app_webhook *w = object;
 
 	w->events = 0;
 	if (!json_is_array(value))
-		return wrong(at, "event_types", "must be a list of names");
+		return json_place_wrong(at, "event_types", "must be a list of names");
 	for (size_t i = 0; i < json_array_size(value); i++) {
 		const char *name = json_string_value(json_array_get(value, i));
 		size_t k = 0;
@@ -220,29 +112,29 @@ read_event_types(void *object, json_t *value, const struct place *at)
 		    k < WEBHOOK_EVENT_COUNT && (name == NULL || strcmp(name, event_names[k]) != 0))
 			k++;
 		if (k == WEBHOOK_EVENT_COUNT)
-			return wrong(at, "event_types", "has an unknown name");
+			return json_place_wrong(at, "event_types", "has an unknown name");
 		w->events |= 1U << k;
 	}
 	return OK;
 }
 
-static const struct member filter_members[] = {
+static const struct json_member filter_members[] = {
 	{ .name = "channel_name_starts_with",
-	    .type = TYPE_TEXT,
+	    .type = JSON_MEMBER_TEXT,
 	    .offset = offsetof(struct app_webhook, starts_with),
 	    .max = LIMIT_CHANNEL_NAME_LEN_MAX },
 	{ .name = "channel_name_ends_with",
-	    .type = TYPE_TEXT,
+	    .type = JSON_MEMBER_TEXT,
 	    .offset = offsetof(struct app_webhook, ends_with),
 	    .max = LIMIT_CHANNEL_NAME_LEN_MAX },
 };
 
 static enum err
-read_filter(void *object, json_t *value, const struct place *at)
+read_filter(void *object, json_t *value, const struct json_place *at)
 {
 	if (!json_is_object(value))
-		return wrong(at, "filter", "must be an object");
-	return read_object(object, value, filter_members, ARRAY_LEN(filter_members), at);
+		return json_place_wrong(at, "filter", "must be an object");
+	return json_members_read(object, value, filter_members, ARRAY_LEN(filter_members), at);
 }
 
 /* A name that HTTP allows, and none of those that are ours to say. */
@@ -262,16 +154,22 @@ is_header_name(const char *name)
 }
 
 static bool
+is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
 is_header_value(const char *text)
 {
-	for (const char *p = text; p != NULL && *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return false;
-	return text != NULL && strlen(text) <= LIMIT_WEBHOOK_URL_LEN;
+	return text != NULL && strlen(text) <= LIMIT_WEBHOOK_URL_LEN && is_printable(text);
 }
 
 static enum err
-read_headers(void *object, json_t *value, const struct place *at)
+read_headers(void *object, json_t *value, const struct json_place *at)
 {
 	struct app_webhook *w = object;
 	size_t n = 0;
@@ -279,62 +177,62 @@ read_headers(void *object, json_t *value, const struct place *at)
 	json_t *text;
 
 	if (!json_is_object(value) || json_object_size(value) > LIMIT_WEBHOOK_HEADERS)
-		return wrong(at, "headers", "must be an object of at most 20 strings");
+		return json_place_wrong(at, "headers", "must be an object of at most 20 strings");
 	if (w->headers != NULL)
 		return OK;
 	w->headers = xcalloc(json_object_size(value) + 1, sizeof(char *));
 	json_object_foreach(value, name, text)
 	{
 		if (!is_header_name(name))
-			return wrong(at, "headers", "has a name that is not allowed");
+			return json_place_wrong(at, "headers", "has a name that is not allowed");
 		if (!is_header_value(json_string_value(text)))
-			return wrong(at, "headers", "has a value that is not allowed");
+			return json_place_wrong(at, "headers", "has a value that is not allowed");
 		if (asprintf(&w->headers[n++], "%s: %s", name, json_string_value(text)) < 0)
 			abort();
 	}
 	return OK;
 }
 
-static const struct member webhook_members[] = {
+static const struct json_member webhook_members[] = {
 	{ .name = "url",
-	    .type = TYPE_TEXT,
+	    .type = JSON_MEMBER_TEXT,
 	    .offset = offsetof(struct app_webhook, url),
 	    .max = LIMIT_WEBHOOK_URL_LEN },
-	{ .name = "event_types", .type = TYPE_LIST, .read = read_event_types },
-	{ .name = "filter", .type = TYPE_LIST, .read = read_filter },
-	{ .name = "headers", .type = TYPE_LIST, .read = read_headers },
+	{ .name = "event_types", .type = JSON_MEMBER_OTHER, .read = read_event_types },
+	{ .name = "filter", .type = JSON_MEMBER_OTHER, .read = read_filter },
+	{ .name = "headers", .type = JSON_MEMBER_OTHER, .read = read_headers },
 };
 
 static enum err
-read_webhook(struct app_webhook *w, json_t *value, size_t i, const struct place *at)
+read_webhook(struct app_webhook *w, json_t *value, size_t i, const struct json_place *at)
 {
 	char in[40];
-	struct place here = *at;
+	struct json_place here = *at;
 	enum err e;
 
 	(void)snprintf(in, sizeof in, "webhooks[%zu].", i);
 	here.in = in;
 	w->events = (1U << WEBHOOK_EVENT_COUNT) - 1;
 	if (!json_is_object(value))
-		return wrong(&here, "", "must be an object");
-	e = read_object(w, value, webhook_members, ARRAY_LEN(webhook_members), &here);
+		return json_place_wrong(&here, "", "must be an object");
+	e = json_members_read(w, value, webhook_members, ARRAY_LEN(webhook_members), &here);
 	if (e != OK)
 		return e;
 	if (w->url == NULL ||
 	    (strncmp(w->url, "http://", 7) != 0 && strncmp(w->url, "https://", 8) != 0))
-		return wrong(&here, "url", "must begin with http:// or https://");
+		return json_place_wrong(&here, "url", "must begin with http:// or https://");
 	return OK;
 }
 
 static enum err
-read_webhooks(void *object, json_t *value, const struct place *at)
+read_webhooks(void *object, json_t *value, const struct json_place *at)
 {
 	struct app *app = object;
 	size_t n = json_array_size(value);
 	enum err e = OK;
 
 	if (!json_is_array(value) || n > LIMIT_WEBHOOKS)
-		return wrong(at, "webhooks", "must be a list of at most 10");
+		return json_place_wrong(at, "webhooks", "must be a list of at most 10");
 	if (app->webhooks != NULL)
 		return OK;
 	app->webhooks = xcalloc(n + 1, sizeof *app->webhooks);
@@ -349,22 +247,22 @@ read_webhooks(void *object, json_t *value, const struct place *at)
 
 #define TEXT(field)                                                                                \
 	{                                                                                          \
-		.name = #field, .type = TYPE_TEXT, .offset = offsetof(struct app, field),          \
+		.name = #field, .type = JSON_MEMBER_TEXT, .offset = offsetof(struct app, field),   \
 		.max = LIMIT_APP_FIELD_LEN                                                         \
 	}
 #define BOOL(json, field)                                                                          \
 	{                                                                                          \
-		.name = (json), .type = TYPE_BOOL, .offset = offsetof(struct app, field)           \
+		.name = (json), .type = JSON_MEMBER_BOOL, .offset = offsetof(struct app, field)    \
 	}
-static const struct member app_members[] = {
+static const struct json_member app_members[] = {
 	TEXT(id),
 	TEXT(key),
 	TEXT(secret),
 	TEXT(name),
 	TEXT(path),
-	{ .name = "host", .type = TYPE_IGNORED }, /* Laravel's: of its dashboard's page */
+	{ .name = "host", .type = JSON_MEMBER_IGNORED }, /* Laravel's: of its dashboard's page */
 	{ .name = "capacity",
-	    .type = TYPE_LONG,
+	    .type = JSON_MEMBER_LONG,
 	    .offset = offsetof(struct app, capacity),
 	    .min = 1,
 	    .max = 10000000 },
@@ -376,22 +274,25 @@ static const struct member app_members[] = {
 	BOOL("enable_watchlist", has_watchlist),
 	BOOL("enable_webhook_batching", has_webhook_batch),
 	BOOL("over_capacity_is_final", is_capacity_final),
-	{ .name = "allowed_origins", .type = TYPE_LIST, .read = read_origins },
-	{ .name = "limits", .type = TYPE_LIST, .read = read_limits },
-	{ .name = "webhooks", .type = TYPE_LIST, .read = read_webhooks },
+	{ .name = "allowed_origins", .type = JSON_MEMBER_OTHER, .read = read_origins },
+	{ .name = "limits", .type = JSON_MEMBER_OTHER, .read = read_limits },
+	{ .name = "webhooks", .type = JSON_MEMBER_OTHER, .read = read_webhooks },
 };
 
 static enum err
-check_app(struct app *app, bool is_production, const struct place *at)
+check_app(struct app *app, bool is_production, const struct json_place *at)
 {
 	if (app->id == NULL || *app->id == '\0' || strchr(app->id, '/') != NULL)
-		return wrong(at, "id", "must be a string that is not empty and has no slash");
+		return json_place_wrong(
+		    at, "id", "must be a string that is not empty and has no slash");
 	if (app->key == NULL || *app->key == '\0' || strchr(app->key, '/') != NULL)
-		return wrong(at, "key", "must be a string that is not empty and has no slash");
+		return json_place_wrong(
+		    at, "key", "must be a string that is not empty and has no slash");
 	if (app->secret == NULL || *app->secret == '\0')
-		return wrong(at, "secret", "must be a string that is not empty");
+		return json_place_wrong(at, "secret", "must be a string that is not empty");
 	if (is_production && strlen(app->secret) < SECRET_MIN_LEN)
-		return wrong(at, "secret", "is shorter than 16 characters: openssl rand -hex 16");
+		return json_place_wrong(
+		    at, "secret", "is shorter than 16 characters: openssl rand -hex 16");
 	if (app->name == NULL)
 		app->name = xstrdup(app->id);
 	if (app->path == NULL)
@@ -404,7 +305,7 @@ read_app(struct app *app, json_t *value, size_t i, bool is_production, struct bu
 {
 	const char *id = json_string_value(json_object_get(value, "id"));
 	char text[LIMIT_APP_FIELD_LEN + 64];
-	struct place at = { .app = text, .in = "", .why = why };
+	struct json_place at = { .what = text, .in = "", .why = why };
 	enum err e;
 
 	if (id != NULL && *id != '\0' && strlen(id) <= LIMIT_APP_FIELD_LEN)
@@ -412,8 +313,8 @@ read_app(struct app *app, json_t *value, size_t i, bool is_production, struct bu
 	else
 		(void)snprintf(text, sizeof text, "apps[%zu]", i);
 	if (!json_is_object(value))
-		return wrong(&at, "", "must be an object");
-	e = read_object(app, value, app_members, ARRAY_LEN(app_members), &at);
+		return json_place_wrong(&at, "", "must be an object");
+	e = json_members_read(app, value, app_members, ARRAY_LEN(app_members), &at);
 	return e == OK ? check_app(app, is_production, &at) : e;
 }
 
@@ -421,7 +322,7 @@ enum err
 apps_file_parse(
     const char *text, size_t n, bool is_production, struct app_list *out, struct buf *why)
 {
-	const struct place file = { .app = "the file", .in = "", .why = why };
+	const struct json_place file = { .what = "the file", .in = "", .why = why };
 	json_auto_t *root = NULL;
 	const json_t *apps;
 	char reason[256] = "nested too deeply";
@@ -434,9 +335,10 @@ apps_file_parse(
 	}
 	apps = json_object_get(root, "apps");
 	if (!json_is_array(apps) || json_object_size(root) != 1)
-		return wrong(&file, "apps", "must be a list, and all there is: {\"apps\":[...]}");
+		return json_place_wrong(
+		    &file, "apps", "must be a list, and all there is: {\"apps\":[...]}");
 	if (json_array_size(apps) > LIMIT_APPS)
-		return wrong(&file, "apps", "are more than 10000");
+		return json_place_wrong(&file, "apps", "are more than 10000");
 	out->list = xcalloc(json_array_size(apps) + 1, sizeof(struct app *));
 	for (size_t i = 0; i < json_array_size(apps) && e == OK; i++) {
 		out->list[out->count] = app_new();

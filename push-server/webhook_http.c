@@ -1,93 +1,16 @@
 #include "webhook_http.h"
 
-#define CURL_DISABLE_TYPECHECK /* its macros cannot be called through a pointer */
-#include <curl/curl.h>
-#undef curl_easy_setopt
-#undef curl_easy_getinfo
-#undef curl_multi_setopt
-#include <dlfcn.h>
 #include <ev.h>
-#include <stddef.h>
 
 #include "clock.h"
 #include "limit.h"
 #include "log.h"
+#include "webhook_curl.h"
 
 #define CONNECTIONS_MAX 32L /* they live in the descriptors that LIMIT_FD_RESERVE keeps */
 #define CONNECTIONS_KEPT 16L
 
-/* --- the library -------------------------------------------------------------------------------
- */
-
-static struct {
-	void *library; /* NULL: not loaded */
-	CURLcode (*global_init)(long);
-	void (*global_cleanup)(void);
-	CURL *(*easy_init)(void);
-	void (*easy_cleanup)(CURL *);
-	CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
-	CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
-	const char *(*easy_strerror)(CURLcode);
-	struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
-	void (*slist_free_all)(struct curl_slist *);
-	CURLM *(*multi_init)(void);
-	CURLMcode (*multi_cleanup)(CURLM *);
-	CURLMcode (*multi_setopt)(CURLM *, CURLMoption, ...);
-	CURLMcode (*multi_add_handle)(CURLM *, CURL *);
-	CURLMcode (*multi_remove_handle)(CURLM *, CURL *);
-	CURLMcode (*multi_assign)(CURLM *, curl_socket_t, void *);
-	CURLMcode (*multi_socket_action)(CURLM *, curl_socket_t, int, int *);
-	CURLMsg *(*multi_info_read)(CURLM *, int *);
-} curl;
-
-#define SYMBOL(member)                                                                             \
-	{                                                                                          \
-		"curl_" #member, offsetof(__typeof__(curl), member)                                \
-	}
-static const struct {
-	const char *name;
-	size_t offset;
-} symbols[] = {
-	SYMBOL(global_init),
-	SYMBOL(global_cleanup),
-	SYMBOL(easy_init),
-	SYMBOL(easy_cleanup),
-	SYMBOL(easy_setopt),
-	SYMBOL(easy_getinfo),
-	SYMBOL(easy_strerror),
-	SYMBOL(slist_append),
-	SYMBOL(slist_free_all),
-	SYMBOL(multi_init),
-	SYMBOL(multi_cleanup),
-	SYMBOL(multi_setopt),
-	SYMBOL(multi_add_handle),
-	SYMBOL(multi_remove_handle),
-	SYMBOL(multi_assign),
-	SYMBOL(multi_socket_action),
-	SYMBOL(multi_info_read),
-};
-
-static enum err
-load_curl(void)
-{
-	if (curl.library != NULL)
-		return OK;
-	curl.library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-	if (curl.library == NULL) {
-		log_error("webhooks need libcurl (package libcurl4), which cannot be loaded");
-		return ERR_IO;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
-		void *symbol = dlsym(curl.library, symbols[i].name);
-
-		if (symbol == NULL) {
-			log_error("libcurl is too old for us: it has no %s", symbols[i].name);
-			return ERR_IO;
-		}
-		memcpy((char *)&curl + symbols[i].offset, &symbol, sizeof symbol);
-	}
-	return OK;
-}
+static const struct webhook_curl *curl; /* NULL: not loaded yet */
 
 struct webhook_http {
 	struct webhooks *hooks;
@@ -116,9 +39,9 @@ struct transfer {
 static void
 transfer_free(struct webhook_http *h, struct transfer *t)
 {
-	(void)curl.multi_remove_handle(h->multi, t->easy);
-	curl.easy_cleanup(t->easy);
-	curl.slist_free_all(t->headers);
+	(void)curl->multi_remove_handle(h->multi, t->easy);
+	curl->easy_cleanup(t->easy);
+	curl->slist_free_all(t->headers);
 	free(t);
 }
 
@@ -142,7 +65,7 @@ add_header(struct transfer *t, const char *name, const char *value)
 
 	if (asprintf(&line, "%s: %s", name, value) < 0)
 		abort();
-	list = curl.slist_append(t->headers, line);
+	list = curl->slist_append(t->headers, line);
 	if (list == NULL)
 		abort();
 	t->headers = list;
@@ -155,9 +78,9 @@ add_headers(struct transfer *t, const struct webhook_post *p)
 	add_header(t, "Content-Type", "application/json");
 	add_header(t, "X-Pusher-Key", p->key);
 	add_header(t, "X-Pusher-Signature", p->signature);
-	t->headers = curl.slist_append(t->headers, "Expect:");
+	t->headers = curl->slist_append(t->headers, "Expect:");
 	for (char *const *line = p->headers; line != NULL && *line != NULL; line++)
-		t->headers = curl.slist_append(t->headers, *line);
+		t->headers = curl->slist_append(t->headers, *line);
 }
 
 static void
@@ -166,23 +89,23 @@ set_options(struct transfer *t)
 	const struct webhook_post *p = t->post;
 	CURL *c = t->easy;
 
-	(void)curl.easy_setopt(c, CURLOPT_PRIVATE, t);
-	(void)curl.easy_setopt(c, CURLOPT_URL, p->url);
-	(void)curl.easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl.easy_setopt(c, CURLOPT_POST, 1L);
-	(void)curl.easy_setopt(c, CURLOPT_POSTFIELDS, p->body);
-	(void)curl.easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->body_len);
-	(void)curl.easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
-	(void)curl.easy_setopt(c, CURLOPT_USERAGENT, "charla-push-server");
-	(void)curl.easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl.easy_setopt(c, CURLOPT_PROXY, "");
-	(void)curl.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	(void)curl.easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* leaving waits for no resolver */
-	(void)curl.easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)LIMIT_WEBHOOK_CONNECT_MS);
-	(void)curl.easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)LIMIT_WEBHOOK_TOTAL_MS);
-	(void)curl.easy_setopt(c, CURLOPT_WRITEFUNCTION, on_answer);
-	(void)curl.easy_setopt(c, CURLOPT_WRITEDATA, t);
-	(void)curl.easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
+	(void)curl->easy_setopt(c, CURLOPT_PRIVATE, t);
+	(void)curl->easy_setopt(c, CURLOPT_URL, p->url);
+	(void)curl->easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl->easy_setopt(c, CURLOPT_POST, 1L);
+	(void)curl->easy_setopt(c, CURLOPT_POSTFIELDS, p->body);
+	(void)curl->easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->body_len);
+	(void)curl->easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
+	(void)curl->easy_setopt(c, CURLOPT_USERAGENT, "charla-push-server");
+	(void)curl->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl->easy_setopt(c, CURLOPT_PROXY, "");
+	(void)curl->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)curl->easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* leaving waits for no resolver */
+	(void)curl->easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)LIMIT_WEBHOOK_CONNECT_MS);
+	(void)curl->easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)LIMIT_WEBHOOK_TOTAL_MS);
+	(void)curl->easy_setopt(c, CURLOPT_WRITEFUNCTION, on_answer);
+	(void)curl->easy_setopt(c, CURLOPT_WRITEDATA, t);
+	(void)curl->easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
 }
 
 static void
@@ -192,13 +115,13 @@ start(void *ctx, struct webhook_post *p)
 	struct transfer *t = xcalloc(1, sizeof *t);
 
 	t->post = p;
-	t->easy = curl.easy_init();
+	t->easy = curl->easy_init();
 	if (t->easy == NULL)
 		abort();
 	add_headers(t, p);
 	set_options(t);
 	p->transfer = t;
-	if (curl.multi_add_handle(h->multi, t->easy) != CURLM_OK)
+	if (curl->multi_add_handle(h->multi, t->easy) != CURLM_OK)
 		abort();
 }
 
@@ -224,7 +147,7 @@ log_failure(const struct transfer *t, CURLcode rc, long status)
 		log_warn(
 		    "a webhook was not taken host=%.*s status=%ld reason=\"%s\" suppressed=%lu",
 		    (int)strcspn(host, "/?#"), host, status,
-		    rc != CURLE_OK ? curl.easy_strerror(rc) : "", suppressed);
+		    rc != CURLE_OK ? curl->easy_strerror(rc) : "", suppressed);
 }
 
 static void
@@ -235,8 +158,8 @@ finish(struct webhook_http *h, CURL *easy, CURLcode rc)
 	long status = 0;
 	bool is_taken;
 
-	(void)curl.easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-	(void)curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+	(void)curl->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	/* an answer that is too long to be read whole is an answer */
 	is_taken = (rc == CURLE_OK || rc == CURLE_WRITE_ERROR) && status >= 200 && status < 300;
 	if (!is_taken)
@@ -255,8 +178,8 @@ act(struct webhook_http *h, curl_socket_t fd, int events)
 	CURLMsg *m;
 	int running, left;
 
-	(void)curl.multi_socket_action(h->multi, fd, events, &running);
-	while ((m = curl.multi_info_read(h->multi, &left)) != NULL)
+	(void)curl->multi_socket_action(h->multi, fd, events, &running);
+	while ((m = curl->multi_info_read(h->multi, &left)) != NULL)
 		if (m->msg == CURLMSG_DONE)
 			finish(h, m->easy_handle, m->data.result);
 }
@@ -282,7 +205,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 	if (w != NULL)
 		ev_io_stop(h->loop, &w->io);
 	if (what == CURL_POLL_REMOVE) {
-		(void)curl.multi_assign(h->multi, fd, NULL);
+		(void)curl->multi_assign(h->multi, fd, NULL);
 		free(w);
 		return 0;
 	}
@@ -290,7 +213,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 		w = xcalloc(1, sizeof *w);
 		w->http = h;
 		ev_init(&w->io, on_io);
-		(void)curl.multi_assign(h->multi, fd, w);
+		(void)curl->multi_assign(h->multi, fd, w);
 	}
 	ev_io_set(&w->io, fd,
 	    ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
@@ -351,12 +274,12 @@ wake(void *ctx, int64_t in_ms)
 static void
 set_multi_options(struct webhook_http *h)
 {
-	(void)curl.multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	(void)curl.multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-	(void)curl.multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_time);
-	(void)curl.multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-	(void)curl.multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
-	(void)curl.multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	(void)curl->multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	(void)curl->multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	(void)curl->multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_time);
+	(void)curl->multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	(void)curl->multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
+	(void)curl->multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
 }
 
 static enum err
@@ -366,10 +289,10 @@ start_curl(struct webhook_http *h)
 
 	if (h->multi != NULL)
 		return OK;
-	if ((e = load_curl()) != OK)
+	if ((e = webhook_curl_load(&curl)) != OK)
 		return e;
-	if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (h->multi = curl.multi_init()) == NULL) {
+	if (curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    (h->multi = curl->multi_init()) == NULL) {
 		log_error("libcurl does not start");
 		return ERR_IO;
 	}
@@ -427,8 +350,8 @@ webhook_http_free(struct webhook_http *h)
 		    webhooks_waiting(h->hooks));
 	webhooks_free(h->hooks);
 	if (h->multi != NULL) {
-		(void)curl.multi_cleanup(h->multi);
-		curl.global_cleanup();
+		(void)curl->multi_cleanup(h->multi);
+		curl->global_cleanup();
 	}
 	ev_timer_stop(h->loop, &h->curl_timer);
 	ev_timer_stop(h->loop, &h->run_timer);

@@ -1,5 +1,5 @@
 /*
- * webhook_http - posts webhooks by libcurl on the event loop. Only user of curl.h here.
+ * webhook_http - posts webhooks by libcurl on the event loop. Only webhook_*.c use curl.h.
  *
  * Nothing waits: sockets and timers are the loop's, names are resolved in curl's threads. No
  * redirects, no proxy, no cookies, http and https only; certificates are verified. libcurl and the

@@ -143,6 +143,8 @@ a_mistake_is_named_and_changes_nothing(void **state)
 		{ "{\"apps\":[{\"id\":\"a/b\"}]}", "id: " },
 		{ "{\"apps\":[{\"id\":7}]}", "apps[0]: id: must be a string" },
 		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"\"}]}", "apps[0] (id 7): key: " },
+		{ "{\"apps\":[{\"id\":\"a\\nb\"}]}", "apps[0] (id a?b): id: " },
+		{ "{\"apps\":[{\"x\\ny\":1}]}", "apps[0]: x?y: is unknown" },
 		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\"}]}", "apps[0] (id 7): secret: " },
 		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\",\"capacitty\":1}]}",
 		    "capacitty: is unknown" },
