@@ -1,0 +1,222 @@
+/* Requests of a connection: read, answered, or handed over as a WebSocket. */
+#include "http_conn_internal.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "http_peer.h"
+#include "http_upgrade.h"
+#include "limit.h"
+
+static void
+count_body(struct http_conn *c, size_t bytes)
+{
+	c->front->body_bytes += bytes - c->body_counted;
+	c->body_counted = bytes;
+}
+
+void
+http_conn_free_exchange(struct http_conn *c)
+{
+	if (c->x == NULL)
+		return;
+	count_body(c, 0);
+	http_body_free(&c->x->body);
+	http_request_free(&c->x->request);
+	free(c->x);
+	c->x = NULL;
+}
+
+/* --- answering -----------------------------------------------------------------------------------
+ */
+
+static void
+end_request(struct http_conn *c)
+{
+	http_conn_free_exchange(c);
+	c->since = ev_now(c->front->loop);
+	c->state = STATE_HEAD;
+	http_conn_deadline(c, c->in.len > 0 ? LIMIT_HANDSHAKE_SECONDS : LIMIT_HTTP_IDLE_SECONDS);
+}
+
+static void
+say(struct http_conn *c, struct http_response *r)
+{
+	r->is_head = c->is_head;
+	c->is_last |= c->is_close_asked || c->front->is_draining;
+	if (http_response_write(&c->out, r, c->is_last) != OK)
+		c->is_last = true;
+	http_response_clear(r);
+	end_request(c);
+}
+
+void
+http_conn_refuse(struct http_conn *c, int status)
+{
+	struct http_response r;
+
+	c->is_last = true;
+	http_api_refuse(c->front->api, status, &r);
+	say(c, &r);
+}
+
+static void
+answer(struct http_conn *c)
+{
+	struct http_request *request = &c->x->request;
+	const struct buf *body = &c->x->body.bytes;
+	struct http_response r;
+
+	request->body = body->data != NULL ? body->data : "";
+	request->body_len = body->len;
+	http_api_handle(c->front->api, request, (int64_t)time(NULL), &r);
+	say(c, &r);
+}
+
+/* --- becoming a WebSocket ------------------------------------------------------------------------
+ */
+
+/* True: c is gone, or has its refusal. */
+static void
+upgrade(struct http_conn *c, const struct http_head *h)
+{
+	struct http_front *f = c->front;
+	const struct http_slice *version = http_head_field(h, "Sec-WebSocket-Version");
+	auto_char *path = http_percent_decode(h->path.p, h->path.n, false);
+	auto_buf head = BUF_INIT(2 * LIMIT_HTTP_HEAD_BYTES);
+	struct http_response r;
+	int fd = c->fd;
+
+	c->is_last = true;
+	if (path == NULL || http_upgrade_write(&head, h) != OK) {
+		metric_add(f->api->metrics, METRIC_REFUSED_UPGRADE, 1);
+		http_conn_refuse(c, 400);
+	} else if (!http_api_may_upgrade(
+		       f->api, path, version != NULL && http_slice_is(*version, "13"), &r)) {
+		say(c, &r);
+	} else if (buf_add(&head, c->in.data + h->len, c->in.len - h->len) == OK) {
+		http_conn_forget(c);
+		f->on_upgrade(f->ctx, fd, head.data, head.len);
+	} else {
+		http_conn_refuse(c, 400); /* one who talks so much before the door is opened */
+	}
+}
+
+/* --- reading a request ---------------------------------------------------------------------------
+ */
+
+static bool
+is_loopback(const struct http_conn *c, const struct http_head *h)
+{
+	static const char *const forwarded[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+		"X-Forwarded-Proto", "X-Real-IP", "Via" };
+	const struct http_slice *host = http_head_field(h, "Host");
+
+	for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
+		if (http_head_field(h, forwarded[i]) != NULL)
+			return false;
+	return host != NULL && http_head_count(h, "Host") == 1 &&
+	       http_host_is_loopback(host->p, host->n) && http_peer_is_loopback(c->fd);
+}
+
+static int
+read_request(struct http_conn *c, const struct http_head *h)
+{
+	const struct http_slice *authorization = http_head_field(h, "Authorization");
+	struct http_request *r = &c->x->request;
+
+	if (http_request_set_target(r, h->method, h->path, h->query) != OK)
+		return 400;
+	if (authorization != NULL)
+		r->authorization = xstrndup(authorization->p, authorization->n);
+	r->is_loopback = is_loopback(c, h);
+	return http_body_begin(&c->x->body, h, LIMIT_HTTP_BODY_BYTES);
+}
+
+/* 0, or the status to refuse with. */
+static int
+begin(struct http_conn *c, const struct http_head *h)
+{
+	int status;
+
+	c->x = xcalloc(1, sizeof *c->x);
+	c->is_head = http_slice_is(h->method, "HEAD");
+	if ((status = read_request(c, h)) != 0)
+		return status;
+	c->is_close_asked = http_head_has_token(h, "Connection", "close") ||
+			    (h->is_1_0 && !http_head_has_token(h, "Connection", "keep-alive"));
+	if (http_body_is_done(&c->x->body))
+		return 0;
+	http_conn_deadline(c, LIMIT_HTTP_BODY_SECONDS);
+	if (http_head_has_token(h, "Expect", "100-continue") && !h->is_1_0)
+		return buf_adds(&c->out, "HTTP/1.1 100 Continue\r\n\r\n") == OK ? 0 : 500;
+	return 0;
+}
+
+/* True: something was taken, there may be more to do. c may be gone when false. */
+static bool
+step_head(struct http_conn *c)
+{
+	struct http_head h;
+	int status = http_head_parse(c->in.data, c->in.len, &h);
+
+	if (status == HTTP_HEAD_MORE)
+		return false;
+	c->is_head = false;
+	if (status != HTTP_HEAD_DONE) {
+		http_conn_refuse(c, status);
+		return false;
+	}
+	if (http_is_upgrade(&h)) {
+		c->is_flush_due = c->out.len > 0;
+		if (!c->is_flush_due)
+			upgrade(c, &h);
+		return false;
+	}
+	if ((status = begin(c, &h)) != 0) {
+		http_conn_refuse(c, status);
+		return false;
+	}
+	buf_consume(&c->in, h.len);
+	c->state = STATE_BODY;
+	return true;
+}
+
+static bool
+step_body(struct http_conn *c)
+{
+	size_t used = 0;
+	struct http_body *body = &c->x->body;
+	int status = c->in.len > 0 ? http_body_feed(body, c->in.data, c->in.len, &used) : 0;
+
+	buf_consume(&c->in, used);
+	count_body(c, body->bytes.len);
+	if (status == 0 && c->front->body_bytes > LIMIT_HTTP_BODIES_BYTES)
+		status = 503;
+	if (status != 0) {
+		http_conn_refuse(c, status);
+		return false;
+	}
+	if (!http_body_is_done(body))
+		return false;
+	answer(c);
+	return true;
+}
+
+enum http_progress
+http_conn_work(struct http_conn *c)
+{
+	struct http_front *f = c->front;
+	size_t before = f->count;
+	bool is_going = true;
+
+	while (is_going && !c->is_last && c->out.len - c->sent < OUT_PAUSE &&
+	       (c->in.len > 0 || c->state == STATE_BODY))
+		is_going = c->state == STATE_HEAD ? step_head(c) : step_body(c);
+	if (f->count != before)
+		return HTTP_GONE;
+	if (c->is_flush_due)
+		return HTTP_PAUSED;
+	return is_going && !c->is_last && (c->in.len > 0 || c->state == STATE_BODY) ? HTTP_PAUSED
+										    : HTTP_WAITS;
+}
