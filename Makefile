@@ -3,6 +3,7 @@
 #   make                 fcgi-app and push-server        make run          everything, on loopback
 #   make test            unit, integration, browser      make check        what a release must pass
 #   make asan | tsan     instrumented builds, unit tests make fuzz         SECS=30 for each target
+#   make asan-integration  the integration tests on the instrumented programs
 #   make bench | soak    figures | long kill tests       make lint | format
 #   make www             the page's libraries            make install      DESTDIR= PREFIX=
 #
@@ -126,6 +127,8 @@ unit: $(unit)
 	@for t in $^; do $$t || exit 1; done
 asan tsan:
 	$(MAKE) MODE=$@ unit
+asan-integration:
+	$(MAKE) MODE=asan integration
 fuzz:
 	$(MAKE) MODE=fuzz CC=clang $(addsuffix .run,$(fuzz))
 %.run: $(B)/fuzz/%
@@ -180,7 +183,7 @@ check:
 	$(MAKE) asan tsan
 	$(MAKE) fuzz
 	$(MAKE) test
-	$(MAKE) MODE=asan integration
+	$(MAKE) asan-integration
 
 # --- install: the names are those of conf/ with PREFIX=/usr ----------------------------------------
 SYSCONFDIR ?= /etc
@@ -212,7 +215,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan tsan fuzz lint format clean gemini-standin push-load FORCE
+.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan asan-integration tsan fuzz lint format clean gemini-standin push-load FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

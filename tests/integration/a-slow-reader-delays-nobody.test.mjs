@@ -6,7 +6,7 @@ import { connect as connectPlain } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 
-import { waitFor } from './harness.mjs';
+import { SLOW, waitFor } from './harness.mjs';
 import { Client, api, startPush } from './push.mjs';
 
 let push;
@@ -92,7 +92,8 @@ for (const tls of [false, true]) {
 		await waitFor(() => reader.named('n').length === 1200, 'the reader has everything');
 		assert.deepEqual(numbers(reader.frames), Array.from({ length: 1200 }, (_, i) => i));
 		await waitFor(async () => await push.metric('push_closed_total{reason="slow_reader"}') === closed + 10, 'all ten are closed');
-		assert.ok(rss() - before < 40_000, `RSS grew by ${rss() - before} kB`);
+		if (SLOW === 1) // ASan keeps what was freed
+			assert.ok(rss() - before < 40_000, `RSS grew by ${rss() - before} kB`);
 		assert.equal(await push.metric('push_subscriptions'), 1);
 		// who wakes up at once reads what was sent before, in order, then why he is closed
 		const late = sleepers[0];

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { postJson, startSystem, waitFor } from './harness.mjs';
+import { postJson, SLOW, startSystem, waitFor } from './harness.mjs';
 
-const BYTES = 6000;
+const BYTES = 6000 * SLOW;
 const GRACE_MS = 1000;
-const SLACK_MS = 1500; // mod_fcgid would kill after 3.5 s
+const SLACK_MS = 1500 * SLOW; // mod_fcgid would kill after 3.5 s
 
 /** who gets SIGTERM, and which program then has to be gone */
 const PLACES = [
@@ -35,7 +35,7 @@ async function restartFront(system) {
 }
 
 async function streamSome(system) {
-	const content = `q [[bytes=${BYTES},seed=3,chunk=30,delay=25]]`; // five seconds
+	const content = `q [[bytes=${BYTES},seed=3,chunk=30,delay=25]]`; // at least five seconds
 	const answer = await postJson(`${system.url}/api/send-message`, { chatId: 'leave', messages: [{ role: 'user', content }] });
 	assert.equal(answer.status, 202);
 	return waitFor(async () => {
@@ -46,7 +46,7 @@ async function streamSome(system) {
 
 describe('a worker that is told to leave saves its text', { concurrency: 2 }, () => {
 	for (const place of PLACES)
-		test(place.name, { timeout: 120_000 }, async () => {
+		test(place.name, { timeout: 120_000 * SLOW }, async () => {
 			const system = await startSystem({ server: place.server, env: { AI_WORKER: place.mode, AI_STOP_SECONDS: undefined } });
 			try {
 				const whole = await (await fetch(`${system.standin.url}/control/text?bytes=${BYTES}&seed=3`)).text();
@@ -84,7 +84,7 @@ describe('a worker that is told to leave saves its text', { concurrency: 2 }, ()
 				const ended = await waitFor(async () => {
 					const r = await reply(system);
 					return r.status === 'complete' && r;
-				}, 'the reply', 30_000);
+				}, 'the reply', 30_000 * SLOW);
 				assert.equal(ended.content, whole);
 				assert.equal((await history(system)).messages.length, 2);
 			} finally {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { readFileSync } from 'node:fs';
 
-import { postJson, startSystem, waitFor } from './harness.mjs';
+import { postJson, SLOW, startSystem, waitFor } from './harness.mjs';
 import { OldClient } from './old-client.mjs';
 import { PageConnection } from './page-client.mjs';
 
@@ -45,7 +45,7 @@ async function areStreaming(chats) {
 
 async function haveEnded(chats) {
 	for (const chat of chats)
-		await waitFor(async () => (await replyOf(chat))?.status === 'complete', `the end of ${chat.id}`, 60_000);
+		await waitFor(async () => (await replyOf(chat))?.status === 'complete', `the end of ${chat.id}`, 60_000 * SLOW);
 }
 
 async function equalTheDatabase(chats) {
@@ -63,7 +63,7 @@ describe('every reader equals the database', () => {
 	before(async () => { system = await startSystem(); });
 	after(() => system?.stop());
 
-	test(`after the notify queue of ${QUEUE} datagrams was full`, { timeout: 120_000 }, async () => {
+	test(`after the notify queue of ${QUEUE} datagrams was full`, { timeout: 120_000 * SLOW }, async () => {
 		readers = await openReaders(system, 'full');
 		try {
 			await ask(system, readers.chats, [{ bytes: 1500, delay: 20 }, { bytes: 4000, delay: 60 }]);
@@ -82,7 +82,7 @@ describe('every reader equals the database', () => {
 		}
 	});
 
-	test(`after the push server was away for ${AWAY_MS / 1000} s`, { timeout: 120_000 }, async () => {
+	test(`after the push server was away for ${AWAY_MS / 1000} s`, { timeout: 120_000 * SLOW }, async () => {
 		readers = await openReaders(system, 'away');
 		try {
 			await ask(system, readers.chats, [{ bytes: 1500, delay: 60 }, { bytes: 8000, delay: 150 }]);

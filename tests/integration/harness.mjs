@@ -33,8 +33,10 @@ import { isSpawning, ROOT, webCommand } from './web-servers.mjs';
 
 export { ROOT };
 export const BIN = resolve(process.env.BIN ?? join(ROOT, 'build/release/bin'));
-const START_MS = 20_000;
-const STOP_MS = 30_000;
+/** Instrumented programs are slower. */
+export const SLOW = /\/[at]san\//.test(BIN) ? 4 : 1;
+const START_MS = 20_000 * SLOW;
+const STOP_MS = 30_000 * SLOW;
 const SANITIZER = /(ERROR|WARNING): (Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer/;
 const WEB_USER = 'www-data';
 
@@ -281,6 +283,9 @@ class System {
 			if (SANITIZER.test(program.log))
 				problems.push(new Error(`a sanitizer found something in ${program.name}:\n${program.log}`));
 		}
+		const workerLog = join(this.dir, 'var/worker.log'); // of a worker that plain CGI started
+		if (existsSync(workerLog) && SANITIZER.test(readFileSync(workerLog, 'utf8')))
+			problems.push(new Error(`a sanitizer found something in the worker:\n${readFileSync(workerLog, 'utf8')}`));
 		if (problems.length > 0)
 			throw new AggregateError(problems, problems.map((e) => e.message).join('\n\n'));
 		rmSync(this.dir, { recursive: true, force: true });

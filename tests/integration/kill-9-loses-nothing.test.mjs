@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { postJson, startSystem, waitFor } from './harness.mjs';
+import { postJson, SLOW, startSystem, waitFor } from './harness.mjs';
 import { PageConnection } from './page-client.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 20);
@@ -39,7 +39,7 @@ async function checkStored(system, { chatId, replyId, messageId, n }) {
 		const stored = (await history(system, chatId)).messages;
 		const reply = stored?.find((m) => m.id === replyId);
 		return reply && !['queued', 'streaming'].includes(reply.status) ? stored : null;
-	}, `the end of ${chatId}`, 60_000);
+	}, `the end of ${chatId}`, 60_000 * SLOW);
 	const reply = messages.find((m) => m.id === replyId);
 	assert.equal(messages.length, 2, 'one question, one reply');
 	assert.ok(messages.some((m) => m.id === messageId));
@@ -61,13 +61,13 @@ async function endRound(system, connection, round) {
 	for (const { page, accepted } of round) {
 		if (accepted) {
 			await checkStored(system, accepted);
-			await page.equalsTheStored(60_000);
+			await page.equalsTheStored(60_000 * SLOW);
 		}
 		connection.leave(page);
 	}
 }
 
-test(`${KILLS} kills at random moments, seed ${SEED}`, { timeout: 60_000 + KILLS * 5_000 }, async () => {
+test(`${KILLS} kills at random moments, seed ${SEED}`, { timeout: (60_000 + KILLS * 5_000) * SLOW }, async () => {
 	const random = generator(SEED);
 	const system = await startSystem();
 	const connection = new PageConnection(system);

@@ -12,7 +12,7 @@ import assert from 'node:assert/strict';
 import Pusher from 'pusher-js';
 
 import { ChatSync } from '../../www/js/sync.js';
-import { waitFor } from './harness.mjs';
+import { SLOW, waitFor } from './harness.mjs';
 
 class Page {
 	#sync = new ChatSync();
@@ -51,7 +51,7 @@ class Page {
 	}
 
 	/** For a chat without branches whose replies have ended. */
-	async equalsTheStored(ms = 20_000) {
+	async equalsTheStored(ms = 20_000 * SLOW) {
 		const stored = await this.stored();
 		await waitFor(() => JSON.stringify(this.shown()) === JSON.stringify(stored), `the page of ${this.chatId}`, ms)
 			.catch(() => assert.deepEqual(this.shown(), stored));

@@ -7,11 +7,11 @@ import { after, before, describe, test } from 'node:test';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { postJson, startSystem, waitFor } from './harness.mjs';
+import { postJson, SLOW, startSystem, waitFor } from './harness.mjs';
 
-const BYTES = 4000, SEED = 7;
+const BYTES = 4000 * SLOW, SEED = 7;
 const LOG_MAX = 1 << 20; // LIMIT_WORKER_LOG_BYTES
-const SLOW = `hola [[bytes=${BYTES},seed=${SEED},chunk=40,delay=40]]`; // four seconds
+const LONG = `hola [[bytes=${BYTES},seed=${SEED},chunk=40,delay=40]]`; // at least four seconds
 
 const history = async (system, chatId) => (await fetch(`${system.url}/api/chats/${chatId}/history`)).json();
 const replyIn = async (system, chatId) => (await history(system, chatId)).messages?.find((m) => m.role === 'assistant');
@@ -28,7 +28,7 @@ describe('plain CGI', { concurrency: true }, () => {
 				writeFileSync(join(system.dir, 'var/worker.log'), '.'.repeat(LOG_MAX + 1), { mode: 0o666 });
 				chmodSync(join(system.dir, 'var/worker.log'), 0o666);
 				const start = Date.now();
-				const answer = await postJson(`${system.url}/api/send-message`, { chatId: 'cgi', messages: [{ role: 'user', content: SLOW }] },
+				const answer = await postJson(`${system.url}/api/send-message`, { chatId: 'cgi', messages: [{ role: 'user', content: LONG }] },
 					{ Cookie: 'sid=secret', Authorization: 'Bearer secret' });
 				receipt = await answer.json();
 				assert.equal(answer.status, 202);
@@ -72,18 +72,18 @@ describe('plain CGI', { concurrency: true }, () => {
 				const reply = await waitFor(async () => {
 					const r = await replyIn(system, 'cgi');
 					return r.status === 'complete' && r;
-				}, 'the reply', 30_000);
+				}, 'the reply', 30_000 * SLOW);
 				assert.equal(reply.id, receipt.replyId);
 				assert.equal(reply.content, await (await fetch(`${system.standin.url}/control/text?bytes=${BYTES}&seed=${SEED}`)).text());
-				await waitFor(() => system.pids.worker === undefined, 'the end of the worker', 40_000);
+				await waitFor(() => system.pids.worker === undefined, 'the end of the worker', 40_000 * SLOW);
 			});
 
 			test('the next message starts another worker, and any request does when a worker was killed', async () => {
-				await postJson(`${system.url}/api/send-message`, { chatId: 'next', messages: [{ role: 'user', content: SLOW }] });
+				await postJson(`${system.url}/api/send-message`, { chatId: 'next', messages: [{ role: 'user', content: LONG }] });
 				const first = await waitFor(() => system.pids.worker, 'a worker');
 				await waitFor(async () => (await replyIn(system, 'next')).content.length > 0, 'text');
 				process.kill(first, 'SIGKILL');
-				await waitFor(async () => (await replyIn(system, 'next')).status === 'complete', 'the reply', 30_000);
+				await waitFor(async () => (await replyIn(system, 'next')).status === 'complete', 'the reply', 30_000 * SLOW);
 				assert.notEqual(system.pids.worker, first);
 				assert.equal((await history(system, 'next')).messages.length, 2);
 			});

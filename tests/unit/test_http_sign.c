@@ -118,8 +118,7 @@ key_version_and_timestamp_are_checked_though_signed(void **state)
 		"auth_key=278d425bdf160c739803&auth_timestamp=&auth_version=1.0",
 		"auth_key=278d425bdf160c739803&auth_timestamp=-1&auth_version=1.0",
 		"auth_key=278d425bdf160c739803&auth_timestamp=1353088179x&auth_version=1.0",
-		"auth_key=278d425bdf160c739803&auth_timestamp=99999999999999999999&auth_version=1."
-		"0",
+		"auth_key=278d425bdf160c739803&auth_version=1.0&auth_timestamp=9999999999999999999",
 	};
 
 	(void)state;
