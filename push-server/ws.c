@@ -7,6 +7,8 @@
  */
 #include "ws_internal.h"
 
+#include <sys/stat.h>
+
 #include "clock.h"
 #include "limit.h"
 #include "log.h"
@@ -75,8 +77,9 @@ log_library(int level, const char *line)
 		    "libwebsockets: %s suppressed=%lu", line, suppressed);
 }
 
-static enum err
-open_port(struct ws *w, struct ws_listener *l, int port, bool is_tls)
+/* NULL: logged. */
+static struct lws_vhost *
+new_vhost(struct ws *w, bool is_tls)
 {
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -90,17 +93,57 @@ open_port(struct ws *w, struct ws_listener *l, int port, bool is_tls)
 		.ssl_cert_filepath = is_tls ? w->o.tls_cert : NULL,
 		.ssl_private_key_filepath = is_tls ? w->o.tls_key : NULL,
 	};
+	struct lws_vhost *vhost = lws_create_vhost(w->lws, &info);
+
+	if (vhost == NULL)
+		log_error("%s", is_tls ? "PUSH_TLS_CERT or PUSH_TLS_KEY cannot be used"
+				       : "libwebsockets has no virtual host for us");
+	return vhost;
+}
+
+static enum err
+open_port(struct ws *w, struct ws_listener *l, int port, bool is_tls)
+{
 	enum err e = ws_open_listener(w, l, port);
 
 	if (e != OK)
 		return e;
-	l->vhost = lws_create_vhost(w->lws, &info);
-	if (l->vhost == NULL) {
-		log_error("%s", is_tls ? "PUSH_TLS_CERT or PUSH_TLS_KEY cannot be used"
-				       : "libwebsockets has no virtual host for us");
-		return ERR_IO;
+	l->vhost = new_vhost(w, is_tls);
+	return l->vhost != NULL ? OK : ERR_IO;
+}
+
+/* When the files were written, in whichever order. */
+static int64_t
+tls_files_ns(const struct ws *w)
+{
+	struct stat cert, key;
+
+	if (stat(w->o.tls_cert, &cert) != 0 || stat(w->o.tls_key, &key) != 0)
+		return 0;
+	return (cert.st_mtim.tv_sec + key.st_mtim.tv_sec) * 1000000000LL + cert.st_mtim.tv_nsec +
+	       key.st_mtim.tv_nsec;
+}
+
+/*
+ * A renewed certificate is for new connections; a bad one changes nothing. The virtual host before
+ * stays for those who are on it, until the end: it is a few kilobytes a renewal.
+ */
+static void
+renew_tls(struct ws *w)
+{
+	int64_t ns = w->tls.fd >= 0 ? tls_files_ns(w) : w->tls_files_ns;
+	struct lws_vhost *vhost;
+
+	if (ns == w->tls_files_ns)
+		return;
+	w->tls_files_ns = ns;
+	vhost = new_vhost(w, true);
+	if (vhost != NULL) {
+		w->tls.vhost = vhost;
+		log_info("the certificate is renewed path=%s", w->o.tls_cert);
+	} else {
+		log_error("the certificate before is kept path=%s", w->o.tls_cert);
 	}
-	return OK;
 }
 
 /* --- timers --- */
@@ -206,6 +249,7 @@ on_signal(struct ev_loop *loop, ev_signal *sig, int events)
 
 	(void)events;
 	if (sig->signum == SIGHUP) { /* a lost terminal is no reason to leave */
+		renew_tls(w);
 		if (w->o.on_hup != NULL)
 			w->o.on_hup(w->o.ctx);
 		return;
@@ -290,6 +334,7 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 	hub_tick(o->env->hub, clock_mono_ms());
 	if ((e = open_context(w)) == OK && (e = open_port(w, &w->plain, o->port, false)) == OK &&
 	    (o->tls_port == 0 || (e = open_port(w, &w->tls, o->tls_port, true)) == OK)) {
+		w->tls_files_ns = o->tls_port != 0 ? tls_files_ns(w) : 0;
 		watch(w);
 		*out_ws = w;
 		return OK;

@@ -28,7 +28,7 @@ struct ws_options {
 	const struct ingest *ingest;
 	struct inbox *inbox; /* NULL: none (tests) */
 	void *ctx;
-	void (*on_hup)(void *ctx);  /* SIGHUP; may be NULL */
+	void (*on_hup)(void *ctx);  /* SIGHUP, besides renewing the certificate; may be NULL */
 	void (*on_tick)(void *ctx); /* every WHEEL_TICK_MS; may be NULL */
 	void (*on_stop)(void *ctx); /* the listeners are closed, draining begins; may be NULL */
 };

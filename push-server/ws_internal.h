@@ -33,6 +33,7 @@ struct ws {
 	ev_prepare flush;
 	ev_signal on_term, on_int, on_hup;
 	size_t sockets, socket_max; /* accepted and not yet gone */
+	int64_t tls_files_ns;       /* tells whether certificate and key have changed */
 	size_t tls_heads; /* of sockets, those of the TLS port whose head is not read yet */
 	size_t gone;      /* ever; tells whether a failed adoption was counted */
 	size_t drain_slot, drain_batch;

@@ -209,6 +209,30 @@ test('TLS: WebSocket and HTTP API on the other port, and no HTTP/2', async () =>
 	await push.stop();
 });
 
+test('a renewed certificate is taken on SIGHUP, a bad one is not, and nobody is dropped', async () => {
+	const push = await startPush({ tls: true, apps: [] });
+	const client = await new Client(push, { tls: true }).open();
+	const subject = () => /subject=.*CN ?= ?(\S+)/.exec(spawnSync('openssl', ['s_client', '-connect', `127.0.0.1:${push.tlsPort}`], { input: '', encoding: 'utf8', timeout: 10_000 }).stdout)?.[1];
+	assert.equal(subject(), 'localhost');
+	const renew = (name) => execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
+		'-keyout', join(push.dir, 'key.pem'), '-out', join(push.dir, 'cert.pem')], { stdio: 'ignore' });
+	renew('renewed');
+	await push.reload();
+	assert.equal(subject(), 'renewed');
+	writeFileSync(join(push.dir, 'cert.pem'), 'no certificate\n');
+	await push.reload();
+	assert.match(push.log, /the certificate before is kept/);
+	assert.equal(subject(), 'renewed');
+	renew('again');
+	await push.reload();
+	assert.equal(subject(), 'again');
+	await client.subscribe('c');
+	assert.equal((await api(push, 'POST', '/apps/local/events', { body: { name: 'e', channel: 'c', data: 'x' } })).status, 200);
+	await waitFor(() => client.named('e').length === 1, 'the event on the old connection');
+	client.close();
+	await push.stop();
+});
+
 test('a certificate that is none stops the start', async () => {
 	const dir = mkdtempSync(join(tmpdir(), 'charla-bad-cert-'));
 	writeFileSync(join(dir, 'x.pem'), 'no certificate\n');
