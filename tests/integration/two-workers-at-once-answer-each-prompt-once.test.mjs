@@ -59,7 +59,7 @@ test(`${PROMPTS} prompts, a second worker in the middle of them`, { timeout: 90_
 		assert.equal(new Set(client.sent.map((e) => `${e.message.id} ${e.seq} ${e.message.content}`)).size, PROMPTS / 10, 'one ending for each reply');
 		await waitFor(async () => (await system.standin.counters()).open_streams === 0, 'no stream is left open');
 		assert.match(second.log(), /reply ended/, 'both have worked');
-		assert.match(system.logs.worker, /reply ended/);
+		assert.match(system.logs.worker, /reply (ended|given up)/, 'the first has begun, whatever the second took over');
 	} finally {
 		client.close();
 		await second?.stop();

@@ -512,3 +512,16 @@ test('2,000 random lives with loss, doubles, delays and failed fetches end equal
 	for (let seed = 1; seed <= 2000; seed++)
 		run(seed);
 });
+
+test('a timer that runs a millisecond early does not leave a gap for good', () => {
+	const sync = new ChatSync();
+	const of = (actions, what) => actions.filter((action) => action.do === what);
+	sync.subscribed();
+	sync.opened({ seq: 5, headId: null, messages: [] }, 0);
+	const [wake] = of(sync.event('chat_updated', { title: 'x', prev: 6, seq: 7 }, 1000), 'wake');
+	assert.equal(wake.at, 1000 + GAP_MS);
+	const early = sync.tick(wake.at - 1);
+	assert.equal(of(early, 'fetch').length, 0);
+	assert.equal(of(early, 'wake')[0].at, wake.at);
+	assert.equal(of(sync.tick(wake.at), 'fetch')[0].after, 5);
+});

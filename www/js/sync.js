@@ -154,14 +154,17 @@ export class ChatSync {
 		return this.#take();
 	}
 
-	/** The time of a wake action has come. */
+	/** The time of a wake action has come, or nearly: timers run early by a millisecond, and then are asked for again. */
 	tick(now) {
+		const gapEnds = this.#gapSince === null ? null : this.#gapSince + this.#patience();
 		if (this.#retryAt !== null && now >= this.#retryAt) {
 			this.#retryAt = null;
 			this.#fetch();
-		} else if (this.#gapSince !== null && now >= this.#gapSince + this.#patience()) {
+		} else if (gapEnds !== null && now >= gapEnds) {
 			this.#gaps++;
 			this.#fetch();
+		} else if (this.#retryAt !== null || gapEnds !== null) {
+			this.#wake(Math.min(this.#retryAt ?? Infinity, gapEnds ?? Infinity));
 		}
 		return this.#take();
 	}
