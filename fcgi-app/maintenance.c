@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "access.h"
 #include "clock.h"
@@ -65,6 +66,7 @@ maintenance_backup(const struct config *c, const char *path)
 
 	if (open_existing(&s, c, STORE_READ) != OK)
 		return EXIT_FAILURE;
+	(void)umask(0077); /* it holds everybody's chats */
 	if (store_backup(s, path) != OK)
 		return fail("no backup was made: %s", path);
 	(void)printf("%s is a backup of %s\n", path, c->db_path);

@@ -1,6 +1,6 @@
 /** fcgi-app --migrate, --backup, --stats, --import, --drain, beside the running system. */
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -62,6 +62,7 @@ test('--backup is whole and consistent while messages come in, and is its own fi
 	going = false;
 	await posting;
 	assert.deepEqual(readdirSync(dirname(path)).filter((name) => name.startsWith('copy.db')), ['copy.db']);
+	assert.equal(statSync(path).mode & 0o077, 0, 'it is for nobody else');
 	const copy = new DatabaseSync(path, { readOnly: true });
 	assert.equal(copy.prepare('PRAGMA integrity_check').get().integrity_check, 'ok');
 	const stored = new Set(copy.prepare('SELECT uid FROM messages').all().map((row) => row.uid));

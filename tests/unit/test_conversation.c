@@ -500,6 +500,59 @@ a_deleted_message_takes_along_what_is_below_and_leaves_tombstones(void **state)
 	assert_string_equal(branch(w), "again");
 }
 
+/* A chain below parent; the ids go to out. */
+static void
+add_chain(struct world *w, int64_t chat_no, int64_t parent, int count, char out[][ID_SIZE])
+{
+	for (int i = 0; i < count; i++) {
+		struct message_new m = { .uid = out[i],
+			.chat_no = chat_no,
+			.parent_id = parent,
+			.role = ROLE_USER,
+			.status = MESSAGE_COMPLETE,
+			.content = "x",
+			.content_len = 1,
+			.now_ms = NOW };
+
+		id_random(out[i]);
+		assert_int_equal(store_chat_seq(w->s, chat_no, 1, NOW, &m.seq), OK);
+		assert_int_equal(store_message_add(w->s, &m, &parent), OK);
+	}
+	assert_int_equal(store_chat_set_head(w->s, chat_no, parent), OK);
+}
+
+static void
+one_message_too_many_is_not_deleted_and_tombstones_are_bounded(void **state)
+{
+	static char uids[LIMIT_DELETE_MESSAGES + 1][ID_SIZE], more[2][ID_SIZE];
+	struct world *w = *state;
+	auto_chat c = { 0 };
+	int64_t seq, first_seq;
+	int gone = 0;
+
+	(void)posted(w, "start");
+	c = chat_of(w);
+	add_chain(w, c.no, 0, LIMIT_DELETE_MESSAGES + 1, uids);
+	chat_free(&c);
+	c = chat_of(w);
+	assert_int_equal(conversation_delete_message(w->s, &c, uids[0], &w->by, &seq), ERR_LIMIT);
+	assert_int_equal(conversation_delete_message(w->s, &c, uids[1], &w->by, &first_seq), OK);
+	assert_int_equal(store_tombstones(w->s, c.no, 0, 5000, add_uid, &gone), OK);
+	assert_int_equal(gone, LIMIT_DELETE_MESSAGES);
+	chat_free(&c);
+	c = chat_of(w);
+	assert_int_equal(c.pruned_seq, 0);
+	/* one more: the oldest go, and whoever asks from before them must load afresh */
+	add_chain(w, c.no, 0, 2, more);
+	assert_int_equal(conversation_delete_message(w->s, &c, more[0], &w->by, &seq), OK);
+	gone = 0;
+	assert_int_equal(store_tombstones(w->s, c.no, 0, 5000, add_uid, &gone), OK);
+	assert_in_range(gone, 2, LIMIT_TOMBSTONES);
+	chat_free(&c);
+	c = chat_of(w);
+	assert_in_range(c.pruned_seq, first_seq - 1, seq);
+}
+
 static void
 without_a_sibling_the_branch_goes_on_beside_it(void **state)
 {
@@ -724,6 +777,7 @@ main(void)
 		T(an_edited_turn_is_a_sibling_and_stops_what_ran_below_the_old_one),
 		T(a_branch_is_chosen_down_to_its_newest_end),
 		T(a_deleted_message_takes_along_what_is_below_and_leaves_tombstones),
+		T(one_message_too_many_is_not_deleted_and_tombstones_are_bounded),
 		T(without_a_sibling_the_branch_goes_on_beside_it),
 		T(a_deleted_chat_can_be_restored_for_a_while),
 		T(after_that_nothing_of_it_is_left),
