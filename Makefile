@@ -170,9 +170,10 @@ test:
 integration browser: all gemini-standin push-load www
 	@tests/deps.sh test
 	$(if $(wildcard tests/$@/*.test.mjs),$(NODE_TESTS) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
-bench: all gemini-standin
+bench: all gemini-standin $(benches)
 	@tests/deps.sh test
 	PATH="$(CURDIR)/build/node/bin:$$PATH" node tests/bench/a-thousand-replies-at-once.mjs
+	@for b in $(benches); do echo "--- $$b"; $$b || exit 1; done
 soak: all gemini-standin
 	@tests/deps.sh test
 	PATH="$(CURDIR)/build/node/bin:$$PATH" KILLS=200 node --test tests/integration/kill-9-loses-nothing.test.mjs
