@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSystem } from '../integration/harness.mjs';
-import { startBrowser } from './browser.mjs';
+import { startBrowser, stopAll } from './browser.mjs';
 
 let system, browser;
 before(async () => {
@@ -10,10 +10,7 @@ before(async () => {
 	browser = await startBrowser();
 	await system.standin.default({ delay: 40, chunk: 40 });
 });
-after(async () => {
-	await browser?.stop();
-	await system?.stop();
-});
+after(() => stopAll(browser, system));
 
 const LONG = '[[bytes=6000]] long';
 const NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|ERR_NETWORK|WebSocket connection to|status of 50[0-9]/;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSystem } from '../integration/harness.mjs';
-import { startBrowser } from './browser.mjs';
+import { startBrowser, stopAll } from './browser.mjs';
 
 const LANGUAGES = [
 	{ locale: 'es-ES', lang: 'es', ask: 'Pregunta lo que quieras', demo: /Modelo de demostración/, live: 'En línea', text: '¿Qué es una cola acotada?' },
@@ -16,10 +16,7 @@ before(async () => {
 	browser = await startBrowser();
 	await system.standin.default({ first: 200, delay: 30, chunk: 24 });
 });
-after(async () => {
-	await browser?.stop();
-	await system?.stop();
-});
+after(() => stopAll(browser, system));
 
 /** Distinct lengths of the answer, frame by frame, until it is over. */
 const growth = (page) => page.evaluate(() => new Promise((done) => {

@@ -4,7 +4,7 @@
  *   const browser = await startBrowser();
  *   const chat = await browser.open(system.url, { locale: 'es-ES' });    a Chat: one page in a context of its own
  *   await chat.send('hola');  await chat.ended();  await chat.copied()   === the stored text
- *   await browser.stop();     throws if a page broke its CSP, threw, or complained in its console
+ *   await stopAll(browser, system);     throws if a page broke its CSP, threw, or complained in its console
  *
  * CHROMIUM: its path (/usr/bin/chromium). SHOTS: the directory where shot(name) puts pictures (build/shots).
  */
@@ -17,7 +17,10 @@ const SHOTS = process.env.SHOTS ?? join(ROOT, 'build/shots');
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 	'--disable-component-update', '--disable-sync'];
 const PAGE_MS = 20_000;
-const NOT_FOUND_IS_NO_ERROR = /the server responded with a status of 404/;     // a chat before its first message
+const NO_ERROR = [
+	/the server responded with a status of 404/,                // an open chat before its first message
+	/WebSocket is closed before the connection is established/, // a slow machine: the page tries again
+];
 const OVER = '.msg.a:last-of-type:is([data-status=complete],[data-status=truncated],[data-status=stopped],[data-status=blocked],[data-status=error])';
 
 export class Chat {
@@ -107,7 +110,7 @@ class Browser {
 		await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
 		const page = await context.newPage();
 		page.setDefaultTimeout(PAGE_MS);
-		const problems = { said: [], expected: [NOT_FOUND_IS_NO_ERROR] };
+		const problems = { said: [], expected: [...NO_ERROR] };
 		page.on('pageerror', (e) => problems.said.push(String(e)));
 		page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) problems.said.push(m.text()); });
 		this.pages.push(problems);
@@ -123,6 +126,14 @@ class Browser {
 		if (bad.length > 0)
 			throw new Error(`the page complained:\n${bad.join('\n')}`);
 	}
+}
+
+/** Stops each, whatever the others say; throws what the first has to say. */
+export async function stopAll(...things) {
+	const said = await Promise.allSettled(things.map((thing) => thing?.stop()));
+	const bad = said.find((s) => s.status === 'rejected');
+	if (bad)
+		throw bad.reason;
 }
 
 export async function startBrowser() {

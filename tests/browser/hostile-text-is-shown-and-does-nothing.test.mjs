@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSystem } from '../integration/harness.mjs';
-import { startBrowser } from './browser.mjs';
+import { startBrowser, stopAll } from './browser.mjs';
 
 let system, browser;
 before(async () => {

@@ -2,17 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSystem } from '../integration/harness.mjs';
-import { startBrowser } from './browser.mjs';
+import { startBrowser, stopAll } from './browser.mjs';
 
 let system, browser;
 before(async () => {
 	system = await startSystem();
 	browser = await startBrowser();
 });
-after(async () => {
-	await browser?.stop();
-	await system?.stop();
-});
+after(() => stopAll(browser, system));
 
 const ENDINGS = [
 	['[[status=400]] no', 'error', /El modelo no aceptó la petición/, /The model did not accept the request/],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSystem } from '../integration/harness.mjs';
-import { startBrowser } from './browser.mjs';
+import { startBrowser, stopAll } from './browser.mjs';
 
 let system, silent, browser;
 before(async () => {
@@ -10,11 +10,7 @@ before(async () => {
 	silent = await startSystem({ env: { BROADCAST_DRIVER: 'null' } });
 	browser = await startBrowser();
 });
-after(async () => {
-	await browser?.stop();
-	await system?.stop();
-	await silent?.stop();
-});
+after(() => stopAll(browser, system, silent));
 
 const noVendor = (page) => page.route('**/vendor/*', (route) => route.fulfill({ status: 404 }));
 

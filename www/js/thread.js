@@ -127,6 +127,7 @@ export class Thread {
 			this.#pin(true);
 		if (this.pinned)
 			this.scroller.scrollTop = this.scroller.scrollHeight;
+		this.#showButton();
 	}
 
 	/* --- views ------------------------------------------------------------------------------------------------------- */
@@ -231,6 +232,15 @@ export class Thread {
 			this.on.older();
 	}
 
+	get #below() {
+		const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+		return scrollHeight - scrollTop - clientHeight;
+	}
+
+	#showButton() {
+		this.button.hidden = this.pinned || this.#below < BUTTON_PX;
+	}
+
 	#pin(pinned) {
 		this.pinned = pinned;
 		this.scroller.classList.toggle('pinned', pinned);
@@ -239,10 +249,9 @@ export class Thread {
 	#watchScroll() {
 		const { scroller, button } = this;
 		scroller.addEventListener('scroll', () => {
-			const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-			if (below < PIN_PX)
+			if (this.#below < PIN_PX)
 				this.#pin(true);
-			button.hidden = below < BUTTON_PX;
+			this.#showButton();
 		}, { passive: true });
 		const unpin = () => this.#pin(false);
 		scroller.addEventListener('wheel', (e) => { if (e.deltaY < 0) unpin(); }, { passive: true });
