@@ -9,13 +9,7 @@ before(async () => {
 	system = await startSystem();
 	browser = await startBrowser();
 });
-after(async () => {
-	try {
-		await browser?.stop();
-	} finally {
-		await system?.stop();
-	}
-});
+after(() => stopAll(browser, system));
 
 const run = 'window.pwned=1', out = 'https://evil.example/x';
 const tags = [
@@ -70,7 +64,7 @@ test(`${payloads.length} hostile texts, by a person and by the model, whole and 
 	assert.equal(await chat.page.evaluate(() => window.pwned), undefined);
 	assert.deepEqual(foreign, []);
 	// The guard sees what it is there for.
-	await chat.page.evaluate(() => document.querySelector('.msg').insertAdjacentHTML('beforeend', '<a href="javascript:1">x</a><form></form>'));
+	await chat.page.evaluate(() => document.querySelector('.msg').append(Object.assign(document.createElement('a'), { href: 'javascript:1' }), document.createElement('form')));
 	assert.equal((await suspects(chat.page)).length, 2);
 	const title = await chat.page.title();
 	assert.equal(await chat.page.$$eval('title', (t) => t.length), 1, title);

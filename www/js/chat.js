@@ -6,7 +6,6 @@ import * as api from './api.js';
 import { label } from './i18n.js';
 import { Feed } from './feed.js';
 import { Outbox } from './outbox.js';
-import { PlainText } from './plain.js';
 import { makeChat, me, withSession } from './session.js';
 import * as store from './store.js';
 import { Thread } from './thread.js';
@@ -14,7 +13,8 @@ import { Thread } from './thread.js';
 const COUNTDOWN_MS = 1000, TOLD_MS = 4000, TELL_EVERY_MS = 3000;
 
 export async function openChats(els, push, on) {
-	const Markdown = await import('./md.js').then((m) => m.StreamMarkdown, () => PlainText);      // no www/vendor: plain text
+	// without www/vendor: plain text
+	const Markdown = await import('./md.js').then((m) => m.StreamMarkdown, async () => (await import('./plain.js')).PlainText);
 	return new Chats(els, push, on, Markdown);
 }
 

@@ -14,6 +14,8 @@ import { Sidebar, hrefOf } from './sidebar.js';
 import * as store from './store.js';
 
 const LOADING_AFTER_MS = 300, CONFIG_RETRY_MS = 3000;
+/** All that shows a chat, asked for at once instead of one after the other. */
+const CHAT_MODULES = ['chat', 'feed', 'sync', 'tree', 'outbox', 'session', 'thread', 'message', 'pace', 'words', 'md', 'md-tokens', 'hl', '../vendor/marked.esm'];
 const IDEAS = ['idea1', 'idea2', 'idea3', 'idea4'];
 
 const page = {
@@ -63,6 +65,8 @@ function newChat() {
 
 /** What shows chats is loaded once; without it (no network) the page says so and tries again. */
 function withChats(use) {
+	if (!page.loading)
+		document.head.append(...CHAT_MODULES.map((name) => h('link', { rel: 'modulepreload', href: `js/${name}.js` })));
 	page.loading ??= Promise.all([import('./chat.js'), page.ready]).then(([{ openChats }]) => openChats({
 		list: $('thread'), scroller: $('scroll'), button: $('down'), more: $('more'), live: $('live'),
 	}, page.push, {
