@@ -6,7 +6,7 @@ import * as api from './api.js';
 import { label } from './i18n.js';
 import { Feed } from './feed.js';
 import { Outbox } from './outbox.js';
-import { makeChat, me, withSession } from './session.js';
+import { askMe, makeChat, me, withSession } from './session.js';
 import * as store from './store.js';
 import { Thread } from './thread.js';
 
@@ -21,7 +21,7 @@ export async function openChats(els, push, on) {
 class Chats {
 	/**
 	 * els: of thread.js, and live. on: contact(error or null), chat(id, fields), moved(from, chat), gone(error), loaded(id, is it
-	 * empty?), ended() after each reply, state() after anything that the frame shows has changed, told(names), failed(error).
+	 * empty?), ended() after each reply, state() after anything that the frame shows has changed, me(name), told(names), failed(error).
 	 */
 	constructor(els, push, on, Markdown) {
 		Object.assign(this, { push, on });
@@ -64,8 +64,10 @@ class Chats {
 		if (id === null)
 			return;
 		this.outbox = this.#outboxOf(id);
-		if (!store.isNew(id))
+		if (!store.isNew(id)) {
 			this.#listen();
+			this.#learnMe();
+		}
 		this.outbox.entries.forEach((e) => this.thread.putUnsent(e));
 	}
 
@@ -259,6 +261,15 @@ class Chats {
 	}
 
 	/* --- people --------------------------------------------------------------------------------------------------------------- */
+
+	/** Who we are decides which messages are ours. */
+	async #learnMe() {
+		if (me())
+			return;
+		await askMe().catch(() => {});
+		this.on.me(me()?.name ?? null);
+		this.#showPeople();
+	}
 
 	/** Whose a message is. Without an author it is a stranger's, or was sent from here without a session. */
 	#authorOf({ id, author, mine }) {

@@ -57,7 +57,7 @@ export async function showSettings(page, { onName, onTheme, onLeft }) {
 		models.length > 1 && field('model', select([['', { t: 'model_default' }], ...models.map((m) => [m, { text: m }])], store.wishes().model ?? '', (v) => store.setWish('model', v)), 'model_sub'),
 		field('persona', persona, 'persona_sub'),
 		h('p', { class: 'row' }, used),
-		h('div', { class: 'buttons' }, forgetMe, h('span', { class: 'gap' }), h('button', { class: 'btn', type: 'button', t: 'keys_title', on: { click: () => { box.close(); showKeys(); } } }), h('button', { class: 'btn main', t: 'done' })));
+		h('div', { class: 'buttons' }, forgetMe, h('span', { class: 'gap' }), h('button', { class: 'btn keysbtn', type: 'button', t: 'keys_title', on: { click: () => { box.close(); showKeys(); } } }), h('button', { class: 'btn go', t: 'done' })));
 	const box = open('settings', form);
 	const keepName = async () => {
 		const wanted = name.value.trim();
@@ -73,7 +73,7 @@ export async function showSettings(page, { onName, onTheme, onLeft }) {
 			label(forgetMe, { t: 'forget_me_sure' });
 			return;
 		}
-		await leave().then(onLeft, failed);
+		await leave().then(() => { store.forgetAll(); onLeft(); }, failed);
 	});
 	form.addEventListener('submit', keepName);
 	const [who, usage] = await Promise.all([askMe().catch(() => null), api.getUsage().catch(() => null)]);
@@ -124,7 +124,7 @@ async function membersOf(id, chat, box, onLeft) {
 		const link = h('div');
 		const end = h('button', { class: 'btn', type: 'button', t: 'stop_sharing', on: { click: () => api.stopSharing(id).then(() => { link.replaceChildren(); toast({ t: 'sharing_ended' }); return draw(); }).catch(failed) } });
 		out.append(h('h3', { t: 'invite' }), h('p', { class: 'quiet', t: 'invite_sub' }), link,
-			h('div', { class: 'buttons' }, end, h('span', { class: 'gap' }), h('button', { class: 'btn main', type: 'button', t: 'make_link', on: { click: async () => {
+			h('div', { class: 'buttons' }, end, h('span', { class: 'gap' }), h('button', { class: 'btn go', type: 'button', t: 'make_link', on: { click: async () => {
 				try {
 					const { token } = await api.inviteTo(id);
 					link.replaceChildren(linkRow(new URL(`#join=${encodeURIComponent(token)}`, location.href.split(/[?#]/)[0]).href));
@@ -145,10 +145,10 @@ function linkRow(url) {
 
 /* --- an invitation ------------------------------------------------------------------------------------------------------------- */
 
-export async function showInvitation(token, page, { onJoined }) {
+export async function showInvitation(token, page, { onName, onJoined }) {
 	const name = h('input', { maxLength: NAME_MAX, autocomplete: 'nickname', tp: 'name_hint' });
 	const error = h('p', { class: 'sendnote bad', role: 'alert', hidden: true });
-	const join = h('button', { class: 'btn main', t: 'join' });
+	const join = h('button', { class: 'btn go', t: 'join' });
 	const form = h('form', {}, h('p', { t: 'invited_sub', vars: { app: page.config.appName ?? 'Charla' } }), field('your_name', name, 'your_name_sub'), error,
 		h('div', { class: 'buttons' }, h('span', { class: 'gap' }), join));
 	const box = open('invited', form);
@@ -162,6 +162,7 @@ export async function showInvitation(token, page, { onJoined }) {
 			const { chatId, title } = await withSession(() => api.joinChat(token));
 			page.sidebar.put(String(chatId), { title: title || t('new_chat'), touched: true });
 			box.close();
+			onName(me()?.name);
 			onJoined(String(chatId));
 		} catch (problem) {
 			error.hidden = false;

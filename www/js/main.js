@@ -37,7 +37,7 @@ function route() {
 	if (token) {
 		history.replaceState(null, '', cleanUrl());      // an invitation stays out of the history
 		openChat(null);
-		dialogs().then(({ showInvitation }) => showInvitation(token, page, { onJoined: (id) => { location.hash = hrefOf(id); } }));
+		dialogs().then(({ showInvitation }) => showInvitation(token, page, { onName: showName, onJoined: (id) => { location.hash = hrefOf(id); } }));
 		return;
 	}
 	const id = chatInUrl();
@@ -75,6 +75,7 @@ function withChats(use) {
 		moved: (from, chat) => onMoved(from, String(chat.chatId)),
 		gone: onGone,
 		state: showState,
+		me: showName,
 		told: showWriters,
 		loaded: onLoaded,
 		ended: onEnded,

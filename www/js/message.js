@@ -132,7 +132,7 @@ export class UserView extends View {
 		if (this.form)
 			return;
 		const box = h('textarea', { ta: 'edit', value: this.text, rows: 1 });
-		const send = h('button', { class: 'btn main', t: 'send' });
+		const send = h('button', { class: 'btn go', t: 'send' });
 		const end = () => {
 			this.form.replaceWith(this.body);
 			this.form = null;

@@ -83,6 +83,15 @@ export function unsent() {
 export const putUnsent = ({ chat, key, text, at }) => write(UNSENT + key, { chat, key, text, at });
 export const dropUnsent = (key) => write(UNSENT + key, null);
 
+/** All of a person is taken away; language and theme are the device's. */
+export function forgetAll() {
+	try {
+		for (const key of Object.keys(localStorage))
+			if (key.startsWith('charla.') && key !== 'charla.lang' && key !== 'charla.theme')
+				localStorage.removeItem(key);
+	} catch { /* forbidden */ }
+}
+
 /* --- wishes: {persona, model, ...} ---------------------------------------------------------------------------------------- */
 
 export const wishes = () => ({ ...read('charla.wishes', {}) });

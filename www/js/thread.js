@@ -68,10 +68,10 @@ export class Thread {
 		const known = this.views.get(id);
 		const view = known ?? this.#create({ id, role: 'user', content: entry.text });
 		view.putUnsent(entry);
-		if (!known)
-			this.#place();
-		if (entry.state === 'sending')
+		if (known)
 			this.follow();
+		else
+			this.#place();
 	}
 
 	adopt(key, id) {
