@@ -7,8 +7,9 @@
 #include "limit.h"
 
 #define READ_BYTES (64 * 1024)
-#define LINGER_SECONDS 2           /* for the answer to be read by one who is still sending */
-#define LINGER_BYTES (1024 * 1024) /* read away meanwhile */
+#define LINGER_SECONDS 2 /* for the answer to be read by one who is still sending */
+#define LINGER_BYTES                                                                               \
+	(16 * 1024 * 1024) /* read away meanwhile: the body that was too large, mostly */
 #define OUT_MAX (HTTP_RESPONSE_MAX + HTTP_RESPONSE_HEADERS_MAX + 1024 + OUT_PAUSE)
 
 /* --- life ----------------------------------------------------------------------------------------

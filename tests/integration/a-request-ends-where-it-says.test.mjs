@@ -50,10 +50,11 @@ test('a body of exactly the limit is read, one byte more is 413 and the end', as
 	const post = (n) => `POST /apps/local/events HTTP/1.1\r\nHost: x\r\nContent-Length: ${n}\r\n\r\n${'x'.repeat(n)}`;
 	const limit = 1024 * 1024;
 	assert.deepEqual(statuses(await raw(push, post(limit), { count: 1 })), [401]);
-	for (const tls of [false, true]) {
-		const over = await raw(push, post(limit + 1), { tls });
-		assert.deepEqual([statuses(over), over.closed], [[413], true]);
-	}
+	const over = await raw(push, post(limit + 1), {});
+	assert.deepEqual([statuses(over), over.closed], [[413], true]);
+	// on the TLS port the end may overtake the answer, while we are still sending
+	const secure = await raw(push, post(limit + 1), { tls: true });
+	assert.ok(secure.closed && ['413', ''].includes(statuses(secure).join()), statuses(secure).join());
 	const chunks = await raw(push, `POST /apps/local/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunked('x'.repeat(limit + 1), 65_536)}`);
 	assert.deepEqual([statuses(chunks), chunks.closed], [[413], true]);
 });
