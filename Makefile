@@ -19,7 +19,7 @@ B      := build/$(MODE)
 
 # --- what each program needs -------------------------------------------------------------------
 PKGS_app     := libcurl libcrypto sqlite3 jansson
-PKGS_push    := libwebsockets libcrypto jansson
+PKGS_push    := libwebsockets libcrypto sqlite3 jansson
 PKGS_standin := libevent jansson
 # Debian's libfcgi and libev have no .pc file before trixie.
 LIBS_app     = $(shell $(PKG) --libs $(PKGS_app)) -lfcgi -pthread

@@ -20,6 +20,7 @@ struct index_entry {
 struct apps {
 	const struct config *config; /* borrowed */
 	struct app *own;             /* of the environment; also in list */
+	struct app *internal;        /* in no list; NULL: none */
 	struct app **list;
 	size_t count;
 	struct index_entry *entries; /* two an app */
@@ -67,7 +68,12 @@ find(const struct table_entry *t, const char *name, size_t n)
 struct app *
 apps_by_key(const struct apps *a, const char *key, size_t n)
 {
-	return find(a->keys, key, n);
+	struct app *app = find(a->keys, key, n);
+
+	if (app != NULL || a->internal == NULL || strlen(a->internal->key) != n ||
+	    memcmp(a->internal->key, key, n) != 0)
+		return app;
+	return a->internal;
 }
 
 struct app *
@@ -145,9 +151,24 @@ apps_free(struct apps *a)
 		app_free(a->list[i]);
 	for (size_t i = 0; i < a->retired_count; i++)
 		app_free(a->retired[i]);
+	if (a->internal != NULL)
+		app_free(a->internal);
 	free(a->list);
 	free(a->retired);
 	free(a);
+}
+
+struct app *
+apps_add_internal(struct apps *a, const char *id, const char *key, const char *secret)
+{
+	struct app *app = app_new();
+
+	app->id = copy(id);
+	app->key = copy(key);
+	app->secret = copy(secret);
+	app->name = copy(NULL);
+	app->path = copy(NULL);
+	return a->internal = app;
 }
 
 /* --- the file ------------------------------------------------------------------------------------

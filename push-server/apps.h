@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app_counts.h"
 #include "buf.h"
 #include "config.h"
 
@@ -73,6 +74,8 @@ struct app {
 	/* state */
 	struct hub_app *hub_app; /* the hub's: channels, cached events, watchlists */
 	uint64_t connections;
+	struct app_counts counts;
+	bool is_watched;    /* somebody reads the feed of the dashboard (feed.h) */
 	int64_t api_second; /* the second in which api_events are counted */
 	size_t api_events;
 };
@@ -104,6 +107,9 @@ enum err apps_read_file(const char *path, struct buf *out, struct buf *why) MUST
 struct app *apps_by_key(const struct apps *a, const char *key, size_t n);
 struct app *apps_by_id(const struct apps *a, const char *id, size_t n);
 struct app *apps_at(const struct apps *a, size_t i); /* NULL behind the last */
+
+/* One more, found by its key alone: the dashboard's own. Freed with the table. */
+struct app *apps_add_internal(struct apps *a, const char *id, const char *key, const char *secret);
 
 /*
  * Is path "/app/{key}", or that behind the path prefix of the key's app? The key may be unknown:

@@ -1,7 +1,9 @@
 #include "http_api.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "app_metrics.h"
 #include "http_call.h"
 #include "http_sign.h"
 #include "json.h"
@@ -163,37 +165,42 @@ get_ready(const struct http_api *api, const struct http_request *r, struct http_
 		"PUSH_SOCKET_USERS"));
 }
 
-/* With a password: whoever has it. Without: this machine only, and only in development. */
-static bool
-is_operator(const struct http_api *api, const struct http_request *r)
+bool
+http_api_lets_in(const struct http_api *api, const struct http_request *r, int64_t now_s,
+    struct http_response *out)
 {
-	static const char bearer[] = "Bearer ";
-	const char *password = api->operator_password;
-
-	if (password == NULL || *password == '\0')
-		return r->is_loopback && !api->is_production;
-	return r->authorization != NULL &&
-	       strncmp(r->authorization, bearer, sizeof bearer - 1) == 0 &&
-	       sign_equal(r->authorization + sizeof bearer - 1,
-		   strlen(r->authorization + sizeof bearer - 1), password, strlen(password));
+	out->is_private = true;
+	switch (operator_gate(api->gate, r, now_s)) {
+	case GATE_IN: return true;
+	case GATE_PASSWORD:
+		http_response_header(out, "WWW-Authenticate", "Basic realm=\"charla operators\"");
+		http_answer_error(api, out, 401, "This is for operators: DASHBOARD_PASSWORD.");
+		break;
+	case GATE_WAIT:
+		http_response_header(out, "Retry-After", "%d", GATE_SECONDS);
+		http_answer_error(api, out, 429, "Too many wrong passwords, wait a minute.");
+		break;
+	case GATE_CROSS_SITE:
+		http_answer_error(api, out, 403, "This cannot be done from another site.");
+		break;
+	case GATE_CLOSED:
+		http_answer_error(api, out, 403,
+		    "This is for operators: from this machine itself in local mode, or with "
+		    "DASHBOARD_PASSWORD set.");
+		break;
+	}
+	return false;
 }
 
 static void
 get_metrics(const struct http_api *api, const struct http_request *r, struct http_response *out)
 {
-	struct metrics_now now = {
-		.connections = hub_peer_count(api->hub),
-		.channels = hub_channel_count(api->hub),
-		.subscriptions = hub_subscription_count(api->hub),
-	};
-
-	if (!is_operator(api, r)) {
-		http_answer_error(api, out, 403, "Metrics are for operators.");
+	if (!http_api_lets_in(api, r, (int64_t)time(NULL), out))
 		return;
-	}
 	out->status = 200;
 	out->content_type = "text/plain; version=0.0.4; charset=utf-8";
-	if (metrics_write(&out->body, api->metrics, &now) != OK)
+	if (app_metrics_write(&out->body, api->apps) != OK ||
+	    metrics_write(&out->body, api->metrics) != OK)
 		out->status = 500;
 }
 
@@ -283,8 +290,10 @@ run(const struct http_api *api, const struct http_request *r, size_t route,
 		return;
 	}
 	c.app = id != NULL ? apps_by_id(api->apps, id, strlen(id)) : NULL;
-	if (is_allowed(&c, out))
-		routes[route].call(&c, out);
+	if (!is_allowed(&c, out))
+		return;
+	c.app->counts.now.api_requests++;
+	routes[route].call(&c, out);
 }
 
 /* What soketi allows a page to send. */

@@ -12,6 +12,7 @@
 #include "apps.h"
 #include "http_message.h"
 #include "hub.h"
+#include "operator_gate.h"
 #include "refusals.h"
 
 /* Borrowed for the life of the server. */
@@ -20,9 +21,7 @@ struct http_api {
 	const struct apps *apps;
 	struct metrics *metrics;
 	const struct refusals *refusals;
-	const char
-	    *operator_password; /* "" or NULL: operators are local, and only in development */
-	bool is_production;
+	struct operator_gate *gate;
 	bool is_draining;
 };
 

@@ -27,6 +27,10 @@ void http_answer_json(struct http_response *out, int status, json_t *body); /* s
 void http_answer_error(
     const struct http_api *api, struct http_response *out, int status, const char *text);
 
+/* For operators: false: refused already. In each case no other site may read the answer. */
+bool http_api_lets_in(const struct http_api *api, const struct http_request *r, int64_t now_s,
+    struct http_response *out);
+
 /* --- http_events.c --- */
 void http_post_events(const struct http_call *c, struct http_response *out);
 void http_post_channel_events(const struct http_call *c, struct http_response *out);

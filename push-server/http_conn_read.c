@@ -119,16 +119,28 @@ is_loopback(const struct http_conn *c, const struct http_head *h)
 	       http_host_is_loopback(host->p, host->n) && http_peer_is_loopback(c->fd);
 }
 
+static char *
+field(const struct http_head *h, const char *name)
+{
+	const struct http_slice *value = http_head_field(h, name);
+
+	return value != NULL ? xstrndup(value->p, value->n) : NULL;
+}
+
 static int
 read_request(struct http_conn *c, const struct http_head *h)
 {
-	const struct http_slice *authorization = http_head_field(h, "Authorization");
 	struct http_request *r = &c->x->request;
 
 	if (http_request_set_target(r, h->method, h->path, h->query) != OK)
 		return 400;
-	if (authorization != NULL)
-		r->authorization = xstrndup(authorization->p, authorization->n);
+	r->authorization = field(h, "Authorization");
+	r->cookie = field(h, "Cookie");
+	r->origin = field(h, "Origin");
+	r->host = field(h, "Host");
+	r->content_type = field(h, "Content-Type");
+	r->x_app_id = field(h, "X-App-ID");
+	http_peer_address(c->fd, r->address, sizeof r->address);
 	r->is_loopback = is_loopback(c, h);
 	return http_body_begin(&c->x->body, h, LIMIT_HTTP_BODY_BYTES);
 }

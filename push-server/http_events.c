@@ -138,10 +138,14 @@ publish(const struct http_call *c, const struct event *e)
 	json_t *value;
 
 	metric_add(c->api->metrics, METRIC_EVENTS_HTTP, json_object_size(e->channels));
+	c->app->counts.now.events_http += json_object_size(e->channels);
 	json_object_foreach(e->channels, channel, value)
 	{
 		struct frame *f;
 
+		hub_note(h, c->app,
+		    &(struct hub_note){
+			.kind = HUB_NOTE_API_EVENT, .channel = channel, .event = e->name });
 		if (!hub_wants(c->app, channel, strlen(channel)))
 			continue;
 		f = pusher_event(e->name, channel, e->data, NULL);

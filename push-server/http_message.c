@@ -112,6 +112,11 @@ http_request_free(struct http_request *r)
 	free(r->path);
 	free(r->param_text);
 	free(r->authorization);
+	free(r->cookie);
+	free(r->origin);
+	free(r->host);
+	free(r->content_type);
+	free(r->x_app_id);
 	*r = (struct http_request){ .path = NULL };
 }
 
@@ -146,6 +151,8 @@ reason_of(int status)
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },
 		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
 		{ 426, "Upgrade Required" },
 		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" },
@@ -189,11 +196,13 @@ http_response_write(struct buf *b, const struct http_response *r, bool is_last)
 {
 	bool has_body = r->status != 204 && r->status != 304;
 	enum err e = buf_addf(b,
-	    "HTTP/1.1 %d %s\r\nAccess-Control-Allow-Origin: *\r\n"
-	    "X-Content-Type-Options: nosniff\r\n%s%s%s%s%s",
-	    r->status, reason_of(r->status), r->allow != NULL ? "Allow: " : "",
-	    r->allow != NULL ? r->allow : "", r->allow != NULL ? "\r\n" : "",
-	    r->headers.data != NULL ? r->headers.data : "", is_last ? "Connection: close\r\n" : "");
+	    "HTTP/1.1 %d %s\r\n%s\r\nX-Content-Type-Options: nosniff\r\n%s%s%s%s%s", r->status,
+	    reason_of(r->status),
+	    r->is_private ? "Cross-Origin-Resource-Policy: same-origin\r\nCache-Control: no-store"
+			  : "Access-Control-Allow-Origin: *",
+	    r->allow != NULL ? "Allow: " : "", r->allow != NULL ? r->allow : "",
+	    r->allow != NULL ? "\r\n" : "", r->headers.data != NULL ? r->headers.data : "",
+	    is_last ? "Connection: close\r\n" : "");
 
 	if (e == OK && has_body)
 		e = buf_addf(

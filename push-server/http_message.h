@@ -1,7 +1,7 @@
 /*
  * http_message - an HTTP request and its response, as the API sees them: no socket. Pure.
  *
- * Owns:    a request its path, parameters and authorization (http_request_free), the body is
+ * Owns:    a request its path, parameters and headers (http_request_free), the body is
  *          borrowed; a response its headers and body (http_response_clear).
  * Threads: the event-loop thread only.
  * Limits:  HTTP_PARAMS_MAX, HTTP_RESPONSE_MAX, HTTP_RESPONSE_HEADERS_MAX.
@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "http_head.h"
@@ -19,6 +20,7 @@
 #define HTTP_RESPONSE_MAX (32 * 1024 * 1024) /* the list of all channels */
 #define HTTP_RESPONSE_HEADERS_MAX 2048
 #define HTTP_METHOD_SIZE 16
+#define HTTP_ADDRESS_SIZE 48
 
 struct http_param { /* percent-decoded, NUL-terminated */
 	const char *name, *value;
@@ -29,8 +31,10 @@ struct http_request { /* all zero: empty */
 	char *path; /* as sent: percent-encoded, without the query */
 	struct http_param params[HTTP_PARAMS_MAX];
 	size_t param_count;
-	char *param_text;    /* what params point into */
-	char *authorization; /* the header, or NULL */
+	char *param_text; /* what params point into */
+	/* headers, or NULL */
+	char *authorization, *cookie, *origin, *host, *content_type, *x_app_id;
+	char address[HTTP_ADDRESS_SIZE]; /* of the peer, as text; "" if it has none */
 	const char *body;
 	size_t body_len;
 	bool is_loopback; /* peer and Host are, and no proxy stands between */
@@ -41,6 +45,7 @@ struct http_response {
 	const char *content_type; /* a literal */
 	const char *allow;        /* with 405, a literal; else NULL */
 	bool is_head;             /* the body is announced and not sent */
+	bool is_private;          /* no other site may read it, nobody keep it */
 	struct buf headers;       /* further ones, whole lines */
 	struct buf body;
 };

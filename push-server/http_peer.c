@@ -1,6 +1,7 @@
 #include "http_peer.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
@@ -37,6 +38,18 @@ is_v6_loopback(const struct in6_addr *a)
 
 	memcpy(&mapped, a->s6_addr + 12, sizeof mapped);
 	return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && is_v4_loopback(mapped));
+}
+
+void
+http_peer_address(int fd, char *out, size_t size)
+{
+	struct sockaddr_storage a;
+	socklen_t len = sizeof a;
+
+	out[0] = '\0';
+	if (getpeername(fd, (struct sockaddr *)&a, &len) == 0)
+		(void)getnameinfo(
+		    (struct sockaddr *)&a, len, out, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
 }
 
 bool

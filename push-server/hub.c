@@ -35,6 +35,34 @@ hub_observe(struct hub *h, const struct hub_observer *o)
 }
 
 void
+hub_take_notes(struct hub *h, hub_note_fn *fn, void *ctx)
+{
+	h->note = fn;
+	h->note_ctx = ctx;
+}
+
+void
+hub_count_slow(struct hub *h, const struct peer *p)
+{
+	metric_add(h->metrics, METRIC_CLOSED_SLOW, 1);
+	if (p->app == NULL)
+		return;
+	p->app->counts.now.slow++;
+	hub_note(h, p->app, &(struct hub_note){ .kind = HUB_NOTE_SLOW, .peer = p });
+}
+
+void
+hub_note(const struct hub *h, struct app *app, const struct hub_note *n)
+{
+	struct hub_note note = *n;
+
+	if (h->note == NULL || (!app->is_watched && n->kind < HUB_NOTE_OCCUPIED))
+		return;
+	note.app = app;
+	h->note(h->note_ctx, &note);
+}
+
+void
 hub_tick(struct hub *h, int64_t now_ms)
 {
 	struct hub_app *home;
@@ -106,7 +134,13 @@ hub_attach(struct hub *h, struct app *app, struct peer *p)
 	random_bytes(&p->nonce, sizeof p->nonce);
 	p->app = app;
 	app->connections++;
+	app->counts.now.opened++;
+	if (app->connections > app->counts.peak)
+		app->counts.peak = app->connections;
+	if (app->connections > app->counts.peak_ever)
+		app->counts.peak_ever = app->connections;
 	metric_add(h->metrics, METRIC_CONNECTIONS_OPENED, 1);
+	hub_note(h, app, &(struct hub_note){ .kind = HUB_NOTE_CONNECTED, .peer = p });
 	return OK;
 }
 
@@ -116,6 +150,8 @@ hub_detach(struct hub *h, struct peer *p)
 	if (p->app == NULL)
 		return;
 	hub_leave_all(h, p);
+	hub_note(h, p->app, &(struct hub_note){ .kind = HUB_NOTE_DISCONNECTED, .peer = p });
+	p->app->counts.now.closed++;
 	h->slots[p->slot] = NULL;
 	h->free_slots[h->free_count++] = p->slot;
 	p->app->connections--;
@@ -167,6 +203,8 @@ void
 hub_send(struct hub *h, struct peer *p, struct frame *f)
 {
 	metric_add(h->metrics, METRIC_MESSAGES_SENT, 1);
+	p->app->counts.now.sent++;
+	p->app->counts.now.sent_bytes += frame_len(f);
 	if (peer_give(p, f) != OK)
 		hub_doom(h, p);
 }
@@ -174,7 +212,7 @@ hub_send(struct hub *h, struct peer *p, struct frame *f)
 void
 hub_doom(struct hub *h, struct peer *p)
 {
-	metric_add(h->metrics, METRIC_CLOSED_SLOW, 1);
+	hub_count_slow(h, p);
 	p->next_doomed = h->doomed;
 	h->doomed = p;
 }

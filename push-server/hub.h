@@ -57,9 +57,38 @@ struct hub_observer {
 	void (*subscription_count)(void *ctx, struct app *app, const char *channel, size_t count);
 };
 
+/*
+ * What happens, for the eyes of an operator. Told only of apps with is_watched, but occupied and
+ * vacated of all, so that watching itself is seen. Borrowed; the hub must not be called back.
+ */
+enum hub_note_kind {
+	HUB_NOTE_CONNECTED,
+	HUB_NOTE_DISCONNECTED,
+	HUB_NOTE_SUBSCRIBED,
+	HUB_NOTE_UNSUBSCRIBED,
+	HUB_NOTE_CLIENT_EVENT,
+	HUB_NOTE_API_EVENT, /* of the HTTP API or a datagram */
+	HUB_NOTE_SLOW,      /* closed because it did not read */
+	HUB_NOTE_OCCUPIED,
+	HUB_NOTE_VACATED,
+	HUB_NOTE_KINDS
+};
+
+struct hub_note {
+	enum hub_note_kind kind;
+	struct app *app;
+	const char *channel, *event; /* or NULL */
+	const struct peer *peer;     /* or NULL */
+};
+
+typedef void hub_note_fn(void *ctx, const struct hub_note *n);
+
 struct hub *hub_new(struct metrics *m); /* m is borrowed */
 void hub_free(struct hub *h);           /* no peer may be attached; before apps_free */
-void hub_observe(struct hub *h, const struct hub_observer *o); /* borrowed; NULL: nobody */
+void hub_observe(struct hub *h, const struct hub_observer *o);  /* borrowed; NULL: nobody */
+void hub_take_notes(struct hub *h, hub_note_fn *fn, void *ctx); /* fn NULL: nobody */
+void hub_note(const struct hub *h, struct app *app, const struct hub_note *n); /* sets n's app */
+void hub_count_slow(struct hub *h, const struct peer *p);
 
 /* Tells the time, and does what has come due. The loop calls it every WHEEL_TICK_MS. */
 void hub_tick(struct hub *h, int64_t now_ms);

@@ -22,8 +22,18 @@ is_user(const struct channel *c)
 static void
 tell(const struct hub *h, void (*fn)(void *, struct app *, const char *), const struct channel *c)
 {
-	if (fn != NULL && !is_user(c))
+	if (is_user(c))
+		return;
+	if (fn != NULL)
 		fn(h->on.ctx, c->home->app, c->name);
+}
+
+static void
+note(const struct hub *h, enum hub_note_kind kind, const struct channel *c, const struct peer *p)
+{
+	if (!is_user(c))
+		hub_note(h, c->home->app,
+		    &(struct hub_note){ .kind = kind, .channel = c->name, .peer = p });
 }
 
 struct channel *
@@ -41,8 +51,10 @@ hub_channel_get(struct hub *h, struct hub_app *home, const char *name, size_t n)
 	if ((c->kind & CHANNEL_PRESENCE) != 0)
 		c->presence = presence_new();
 	table_add(&home->channels, &c->entry, c->name, n);
-	if (!is_user(c))
+	if (!is_user(c)) {
 		h->channels++;
+		home->app->counts.channels++;
+	}
 	return c;
 }
 
@@ -52,8 +64,10 @@ channel_free(struct hub *h, struct channel *c)
 	hub_drop_pending(h, c);
 	hub_count_forget(h, c);
 	table_remove(&c->home->channels, &c->entry);
-	if (!is_user(c))
+	if (!is_user(c)) {
 		h->channels--;
+		c->home->app->counts.channels--;
+	}
 	presence_free(c->presence);
 	free(c->members);
 	free(c->pending);
@@ -86,10 +100,15 @@ hub_join(struct hub *h, struct channel *c, struct peer *p)
 	p->subs[p->sub_count] = (struct subscription){ .channel = c, .at = c->member_count };
 	c->member_count++;
 	p->sub_count++;
-	if (!is_user(c))
+	if (!is_user(c)) {
 		h->subscriptions++;
-	if (c->member_count == 1)
+		p->app->counts.subscriptions++;
+		note(h, HUB_NOTE_SUBSCRIBED, c, p);
+	}
+	if (c->member_count == 1) {
 		tell(h, h->on.channel_occupied, c);
+		note(h, HUB_NOTE_OCCUPIED, c, NULL);
+	}
 	hub_count_changed(h, c);
 }
 
@@ -174,6 +193,7 @@ say_empty(struct hub *h, struct channel *c)
 		hub_tell_watchers(h, c, false);
 	else
 		tell(h, h->on.channel_vacated, c);
+	note(h, HUB_NOTE_VACATED, c, NULL);
 }
 
 /* The last of each array fills the hole in it. */
@@ -192,8 +212,11 @@ sub_remove(struct hub *h, struct peer *p, struct subscription *sub)
 		*sub = *last_sub;
 		sub->channel->members[sub->at].back = (uint32_t)(sub - p->subs);
 	}
-	if (!is_user(c))
+	if (!is_user(c)) {
 		h->subscriptions--;
+		p->app->counts.subscriptions--;
+		note(h, HUB_NOTE_UNSUBSCRIBED, c, p);
+	}
 	if (gone != NULL)
 		say_removed(h, c, gone);
 	hub_count_changed(h, c);

@@ -4,7 +4,12 @@
 void
 hub_fan_out(struct hub *h, struct channel *c, struct frame *f, const struct peer *except)
 {
-	metric_add(h->metrics, METRIC_MESSAGES_SENT, c->member_count * frame_messages(f));
+	struct app_totals *t = &c->home->app->counts.now;
+	size_t n = c->member_count - (except != NULL && hub_sub_find(except, c) != NULL);
+
+	metric_add(h->metrics, METRIC_MESSAGES_SENT, n * frame_messages(f));
+	t->sent += n * frame_messages(f);
+	t->sent_bytes += n * frame_len(f);
 	for (uint32_t i = 0; i < c->member_count; i++) {
 		struct peer *p = c->members[i].peer;
 
@@ -29,13 +34,16 @@ void
 hub_channel_flush(struct hub *h, struct channel *c)
 {
 	struct frame *f;
+	int64_t came_ns;
 
 	if (c->pending_count == 0)
 		return;
 	f = c->pending_count == 1 ? frame_ref(c->pending[0])
 				  : frame_join(c->pending, c->pending_count);
+	came_ns = c->pending_ns;
 	hub_drop_pending(h, c);
 	hub_fan_out(h, c, f, NULL);
+	app_counts_delivered(&c->home->app->counts, app_counts_clock_ns() - came_ns);
 	frame_unref(f);
 }
 
@@ -46,8 +54,10 @@ hub_gather(struct hub *h, struct channel *c, struct frame *f)
 		c->pending_cap = c->pending_cap > 0 ? c->pending_cap * 2 : 2;
 		c->pending = xrealloc(c->pending, c->pending_cap, sizeof(struct frame *));
 	}
-	if (c->pending_count == 0)
+	if (c->pending_count == 0) {
 		DL_APPEND(h->dirty, c);
+		c->pending_ns = app_counts_clock_ns();
+	}
 	c->pending[c->pending_count++] = f;
 	c->pending_bytes += frame_len(f);
 	if (c->pending_bytes >= HUB_JOIN_BYTES || c->pending_count >= HUB_JOIN_FRAMES)
@@ -87,8 +97,11 @@ publish(struct hub *h, struct channel *c, struct frame *f, const struct peer *ex
 	if (except == NULL) {
 		hub_gather(h, c, frame_ref(f));
 	} else {
+		int64_t came_ns = app_counts_clock_ns();
+
 		hub_channel_flush(h, c); /* order: what came before goes before */
 		hub_fan_out(h, c, f, except);
+		app_counts_delivered(&c->home->app->counts, app_counts_clock_ns() - came_ns);
 	}
 	hub_settle(h);
 }
@@ -122,6 +135,10 @@ hub_relay(
 	e.user_id = c->presence != NULL ? presence_user_at(c->presence, sub->at) : NULL;
 	if (h->on.client_event != NULL)
 		h->on.client_event(h->on.ctx, from->app, &e);
+	from->app->counts.now.events_client++;
+	hub_note(h, from->app,
+	    &(struct hub_note){
+		.kind = HUB_NOTE_CLIENT_EVENT, .channel = channel, .event = event, .peer = from });
 	/* rebuilt: what else the client wrote (a user_id) is not ours to vouch for */
 	f = pusher_event(event, channel, data, e.user_id);
 	publish(h, c, f, from);

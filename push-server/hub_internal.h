@@ -37,6 +37,7 @@ struct channel {
 	struct frame **pending;
 	uint32_t pending_count, pending_cap;
 	size_t pending_bytes;
+	int64_t pending_ns;        /* when the first of them came */
 	struct presence *presence; /* presence channels; its places are those of members */
 	int64_t counted_ms;        /* when subscription_count was told last; 0: never */
 	bool is_late;              /* a subscription_count is held back */
@@ -64,6 +65,8 @@ struct signed_in {
 struct hub {
 	struct metrics *metrics;
 	struct hub_observer on;
+	hub_note_fn *note; /* NULL: nobody */
+	void *note_ctx;
 	struct hub_app *apps;
 	struct peer **slots; /* by socket id; NULL: free */
 	uint32_t *free_slots;

@@ -15,6 +15,10 @@ publish(const struct ingest *in, struct app *app, const struct notify_line *line
 		struct frame *f;
 
 		metric_add(in->metrics, METRIC_EVENTS_DATAGRAM, 1);
+		app->counts.now.events_datagram++;
+		hub_note(in->hub, app,
+		    &(struct hub_note){
+			.kind = HUB_NOTE_API_EVENT, .channel = channel, .event = line->name });
 		if (!hub_wants(app, channel, strlen(channel)))
 			continue;
 		f = pusher_event(line->name, channel, data, NULL);

@@ -8,35 +8,52 @@
 #include <stdio.h>
 
 #include "apps_load.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 #include "program.h"
 #include "sd_notify.h"
+#include "stats.h"
 #include "webhook_http.h"
 #include "ws.h"
 
 struct options {
 	const char *host, *env;
-	int port; /* -1: as set */
+	long port; /* -1: as set */
 	bool debug, check, print_env;
+	bool clean;            /* instead of serving */
+	const char *clean_app; /* NULL: all */
+	long days;             /* -1: as set */
 };
 
 static const char usage[] =
     "usage: push-server [serve] [--host=ADDRESS] [--port=PORT] [--debug] [--env=FILE]\n"
+    "       push-server clean [APP_ID] [--days=N]\n"
     "       push-server --check-config | --print-env | --version | --help\n"
     "\n"
     "Without arguments it starts from .env on port 6001.\n";
 
 static bool
-read_port(const char *text, int *out)
+read_number(const char *text, long max, long *out)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
-	if (*text == '\0' || *end != '\0' || n < 0 || n > 65535)
+	if (*text == '\0' || *end != '\0' || n < 0 || n > max)
 		return false;
-	*out = (int)n;
+	*out = n;
 	return true;
+}
+
+/* serve, or clean [APP_ID]. */
+static bool
+parse_command(int argc, char **argv, struct options *o)
+{
+	if (argc == 0 || (argc == 1 && strcmp(argv[0], "serve") == 0))
+		return o->days < 0;
+	o->clean = argc <= 2 && strcmp(argv[0], "clean") == 0;
+	o->clean_app = argc == 2 ? argv[1] : NULL;
+	return o->clean;
 }
 
 static bool
@@ -45,6 +62,7 @@ parse_options(int argc, char **argv, struct options *o)
 	static const struct option table[] = {
 		{ "host", required_argument, NULL, 'h' },
 		{ "port", required_argument, NULL, 'p' },
+		{ "days", required_argument, NULL, 'D' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "env", required_argument, NULL, 'e' },
 		{ "check-config", no_argument, NULL, 'c' },
@@ -60,7 +78,11 @@ parse_options(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 'h': o->host = optarg; break;
 		case 'p':
-			if (!read_port(optarg, &o->port))
+			if (!read_number(optarg, 65535, &o->port))
+				return false;
+			break;
+		case 'D':
+			if (!read_number(optarg, 36600, &o->days))
 				return false;
 			break;
 		case 'd': o->debug = true; break;
@@ -72,7 +94,7 @@ parse_options(int argc, char **argv, struct options *o)
 			exit(EXIT_SUCCESS); /* NOLINT */
 		default: return false;
 		}
-	return optind == argc || (optind + 1 == argc && strcmp(argv[optind], "serve") == 0);
+	return parse_command(argc - optind, argv + optind, o);
 }
 
 /* Everything there is, in the order in which it is made. */
@@ -87,8 +109,10 @@ struct server {
 	struct webhook_http *webhooks;
 	struct hub_observer observer;
 	struct session_env env;
+	struct operator_gate gate;
 	struct http_api api;
 	struct ingest ingest;
+	struct stats *stats;
 	struct ws *ws;
 };
 
@@ -152,6 +176,7 @@ on_tick(void *ctx)
 {
 	const struct server *s = ctx;
 
+	stats_tick(s->stats, clock_wall_ms());
 	apps_load_sweep(&s->loader);
 }
 
@@ -183,6 +208,11 @@ start(struct server *s, const struct config *c, const struct options *o)
 
 	if (e != OK)
 		return e;
+	s->stats = stats_new(&(struct stats_options){ .path = c->push_db_path,
+				 .interval_seconds = c->push_statistics_interval,
+				 .retention_days = c->push_statistics_days,
+				 .apps = s->apps },
+	    clock_wall_ms());
 	s->hub = s->loader.hub = hub_new(&s->metrics);
 	if ((e = inbox_open(
 		 c->push_socket, c->push_socket_users, &s->metrics, &s->refusals, &s->inbox)) != OK)
@@ -192,15 +222,16 @@ start(struct server *s, const struct config *c, const struct options *o)
 		.wheel = &s->wheel,
 		.metrics = &s->metrics,
 		.activity_seconds = c->activity_timeout };
+	s->gate.password = c->dashboard_password;
+	s->gate.is_production = c->is_production;
 	s->api = (struct http_api){ .hub = s->hub,
 		.apps = s->apps,
 		.metrics = &s->metrics,
 		.refusals = &s->refusals,
-		.operator_password = c->dashboard_password,
-		.is_production = c->is_production };
+		.gate = &s->gate };
 	s->ingest = (struct ingest){ .hub = s->hub, .apps = s->apps, .metrics = &s->metrics };
 	e = ws_new(&(struct ws_options){ .host = o->host != NULL ? o->host : c->push_bind_host,
-		       .port = o->port >= 0 ? o->port : (int)c->push_bind_port,
+		       .port = o->port >= 0 ? (int)o->port : (int)c->push_bind_port,
 		       .tls_port = (int)c->push_tls_port,
 		       .tls_cert = c->push_tls_cert,
 		       .tls_key = c->push_tls_key,
@@ -244,6 +275,7 @@ serve(const struct config *c, const struct options *o)
 		status = EXIT_SUCCESS;
 	}
 	stop_webhooks(s);
+	stats_free(s->stats);
 	ws_free(s->ws);
 	inbox_close(s->inbox);
 	if (s->hub != NULL)
@@ -253,10 +285,27 @@ serve(const struct config *c, const struct options *o)
 	return status;
 }
 
+/* websockets:clean: statistics that are too old, of one app or of all. */
+static int
+clean(const struct config *c, const struct options *o)
+{
+	long days = o->days >= 0 ? o->days : c->push_statistics_days;
+	int64_t before_s = clock_wall_ms() / 1000 - (int64_t)days * 86400, rows = 0;
+	struct stats_db *db;
+	enum err e = stats_db_open(c->push_db_path, &db);
+
+	if (e != OK)
+		return EXIT_FAILURE;
+	if ((e = stats_db_clean(db, o->clean_app, before_s, &rows)) == OK)
+		(void)printf("Deleted %lld rows of statistics.\n", (long long)rows);
+	stats_db_close(db);
+	return e == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct options o = { .port = -1 };
+	struct options o = { .port = -1, .days = -1 };
 	struct config c;
 	char self[4096];
 	int status = EXIT_FAILURE;
@@ -275,6 +324,8 @@ main(int argc, char **argv)
 	config_print_problems(o.check ? stdout : stderr, &c);
 	if (o.check)
 		status = e == OK && check(&c) == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	else if (e == OK && o.clean)
+		status = clean(&c, &o);
 	else if (e == OK)
 		status = serve(&c, &o);
 	config_free(&c);

@@ -76,18 +76,12 @@ struct metrics {
 	uint64_t count[METRIC_COUNT];
 };
 
-/* What is measured at the moment of the question. */
-struct metrics_now {
-	uint64_t connections, channels, subscriptions;
-};
-
 static inline void
 metric_add(struct metrics *m, enum metric which, uint64_t n)
 {
 	m->count[which] += n;
 }
 
-enum err metrics_write(
-    struct buf *b, const struct metrics *m, const struct metrics_now *now) MUST_CHECK;
+enum err metrics_write(struct buf *b, const struct metrics *m) MUST_CHECK;
 
 #endif

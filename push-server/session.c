@@ -14,9 +14,13 @@ void
 session_say(struct session *s, struct frame *f)
 {
 	session_count(s, METRIC_MESSAGES_SENT);
+	if (s->peer.app != NULL) {
+		s->peer.app->counts.now.sent++;
+		s->peer.app->counts.now.sent_bytes += frame_len(f);
+	}
 	if (peer_give(&s->peer, f) == OK)
 		return;
-	session_count(s, METRIC_CLOSED_SLOW);
+	hub_count_slow(s->env->hub, &s->peer);
 	hub_leave_all(s->env->hub, &s->peer);
 }
 
@@ -249,6 +253,8 @@ session_receive(struct session *s, const char *text, size_t len, int64_t now_ms)
 	if (peer_has_ended(&s->peer))
 		return;
 	session_count(s, METRIC_MESSAGES_RECEIVED);
+	s->peer.app->counts.now.received++;
+	s->peer.app->counts.now.received_bytes += len;
 	if (pusher_parse(text, len, &m) != OK) {
 		session_refuse_message(s, "Invalid message format");
 		return;

@@ -169,6 +169,14 @@ begin_body(struct lws *wsi, struct http_exchange *x)
 	    has_coding > 0 ? &t : NULL, LIMIT_HTTP_BODY_BYTES);
 }
 
+static char *
+field(struct lws *wsi, enum lws_token_indexes token)
+{
+	char text[LIMIT_HTTP_HEAD_BYTES];
+
+	return ws_header(wsi, token, text, sizeof text) != NULL ? xstrdup(text) : NULL;
+}
+
 /* 0, or the status to refuse with. */
 static int
 begin(struct lws *wsi, struct http_exchange *x)
@@ -184,8 +192,14 @@ begin(struct lws *wsi, struct http_exchange *x)
 		(struct http_slice){ path.data, path.len },
 		(struct http_slice){ query.data != NULL ? query.data : "", query.len }) != OK)
 		return 400;
-	if (ws_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text) != NULL)
-		x->request.authorization = xstrdup(text);
+	x->request.authorization = field(wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
+	x->request.cookie = field(wsi, WSI_TOKEN_HTTP_COOKIE);
+	x->request.origin = field(wsi, WSI_TOKEN_ORIGIN);
+	x->request.host = field(wsi, WSI_TOKEN_HOST);
+	x->request.content_type = field(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
+	if (lws_hdr_custom_copy(wsi, text, sizeof text, "x-app-id:", 9) > 0)
+		x->request.x_app_id = xstrdup(text);
+	http_peer_address(lws_get_socket_fd(wsi), x->request.address, sizeof x->request.address);
 	x->request.is_loopback = is_loopback(wsi);
 	x->is_head = strcmp(method, "HEAD") == 0;
 	return begin_body(wsi, x);

@@ -51,6 +51,7 @@ struct config {
 	char *push_apps_file, *push_tls_cert, *push_tls_key;
 	long push_tls_port, push_drain_seconds, activity_timeout;
 	char *dashboard_password;
+	long push_statistics_interval, push_statistics_days;
 	/* what browsers are told; empty: the page's own host */
 	char *public_push_host, *public_push_scheme;
 	long public_push_port; /* 0: decided by /api/config */

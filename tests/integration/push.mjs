@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 
 import { BIN, Program, freePort, waitFor } from './harness.mjs';
+import { parse } from './prometheus.mjs';
 
 const SANITIZER = /(ERROR|WARNING): (Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer/;
 
@@ -42,10 +43,12 @@ class Push {
 		return waitFor(() => /(reloaded|not reloaded).*\n/.exec(this.log.slice(from))?.[0], 'the reload');
 	}
 
-	/** The value of one line of /metrics, labels included; 0 if there is none. */
+	/** The sum of the samples of /metrics with this name and these labels, without the prefix charla_: 'push_x{reason="y"}'. */
 	async metric(name) {
-		const text = await (await fetch(`${this.url}/metrics`)).text();
-		return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? 0);
+		const { samples } = parse(await (await fetch(`${this.url}/metrics`)).text());
+		const [, family, labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(name);
+		const wanted = [...labels.matchAll(/(\w+)="([^"]*)"/g)];
+		return samples.filter((s) => s.name === `charla_${family}` && wanted.every(([, k, v]) => s.labels[k] === v)).reduce((sum, s) => sum + s.value, 0);
 	}
 
 	async start(command = []) {

@@ -231,7 +231,7 @@ test('health as each of the peers has it', async () => {
 	assert.deepEqual(await get('/health'), [200, '{"ok":true}']);
 	assert.deepEqual(await get('/up'), [200, '{"health":"OK"}']);
 	assert.equal((await get('/ready'))[0], 200);
-	assert.match((await get('/metrics'))[1], /^push_connections \d+$/m);
+	assert.match((await get('/metrics'))[1], /^charla_push_connections\{app="local"\} \d+$/m);
 	assert.deepEqual(Object.keys((await api(push, 'GET', '/apps/local/connections')).json), ['connections']);
 });
 
