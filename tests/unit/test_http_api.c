@@ -25,6 +25,7 @@ static const struct config config = { .pusher_app_id = id,
 
 struct scene {
 	struct metrics metrics;
+	struct operator_gate gate;
 	struct refusals refusals;
 	struct apps *apps;
 	struct http_api api;
@@ -61,6 +62,7 @@ open_scene(void **state)
 	s.api = (struct http_api){ .hub = hub_new(&s.metrics),
 		.apps = s.apps,
 		.metrics = &s.metrics,
+		.gate = &s.gate,
 		.refusals = &s.refusals };
 	hub_tick(s.api.hub, 1000);
 	s.peer.transport = &transport;
@@ -238,14 +240,14 @@ metrics_are_for_operators(void **state)
 
 	(void)state;
 	assert_int_equal(ask("GET", "/metrics", "", "", &out), 200);
-	assert_non_null(strstr(out.body.data, "\npush_connections 1\n"));
+	assert_non_null(strstr(out.body.data, "\ncharla_push_connections{app=\"1\"} 1\n"));
 	http_response_clear(&out);
-	s.api.is_production = true;
+	s.gate.is_production = true;
 	assert_int_equal(ask("GET", "/metrics", "", "", &out), 403);
 	http_response_clear(&out);
-	s.api.is_production = false;
-	s.api.operator_password = "secret";
-	assert_int_equal(ask("GET", "/metrics", "", "", &out), 403);
+	s.gate.is_production = false;
+	s.gate.password = "secret";
+	assert_int_equal(ask("GET", "/metrics", "", "", &out), 401);
 	http_response_clear(&out);
 }
 
