@@ -240,7 +240,7 @@ metrics_are_for_operators(void **state)
 
 	(void)state;
 	assert_int_equal(ask("GET", "/metrics", "", "", &out), 200);
-	assert_non_null(strstr(out.body.data, "\ncharla_push_connections{app=\"1\"} 1\n"));
+	assert_non_null(strstr(out.body.data, "\ncharla_push_connections{app=\"3\"} 1\n"));
 	http_response_clear(&out);
 	s.gate.is_production = true;
 	assert_int_equal(ask("GET", "/metrics", "", "", &out), 403);

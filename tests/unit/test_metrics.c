@@ -7,12 +7,13 @@
 
 #include "metrics.h"
 
+#define TOLD_BY_APP 7 /* counters without a row here: app_metrics.c has them */
+
 /* Every counter once, and every family with its help and type before its first row. */
 static void
 the_text_is_what_prometheus_reads(void **state)
 {
 	struct metrics m = { .count = { 0 } };
-	const struct metrics_now now = { .connections = 3, .channels = 2, .subscriptions = 5 };
 	auto_buf b = BUF_INIT(1 << 20);
 	size_t rows = 0;
 	char family[128] = "";
@@ -20,9 +21,8 @@ the_text_is_what_prometheus_reads(void **state)
 	(void)state;
 	m.count[METRIC_REFUSED_KEY] = 7;
 	m.count[METRIC_COUNT - 1] = UINT64_MAX;
-	assert_int_equal(metrics_write(&b, &m, &now), OK);
-	assert_non_null(strstr(b.data, "\npush_connections 3\n"));
-	assert_non_null(strstr(b.data, "\npush_refused_total{reason=\"unknown_key\"} 7\n"));
+	assert_int_equal(metrics_write(&b, &m), OK);
+	assert_non_null(strstr(b.data, "\ncharla_push_refused_total{reason=\"unknown_key\"} 7\n"));
 	assert_non_null(strstr(b.data, " 18446744073709551615\n"));
 	for (char *rest = b.data, *line; (line = strsep(&rest, "\n")) != NULL;) {
 		size_t n = strcspn(line, "{ ");
@@ -42,18 +42,17 @@ the_text_is_what_prometheus_reads(void **state)
 			rows++;
 		}
 	}
-	assert_int_equal(rows, METRIC_COUNT + 3);
+	assert_int_equal(rows, METRIC_COUNT - TOLD_BY_APP);
 }
 
 static void
 a_buffer_that_is_too_small_is_said(void **state)
 {
 	struct metrics m = { .count = { 0 } };
-	const struct metrics_now now = { .connections = 0 };
 	auto_buf b = BUF_INIT(300);
 
 	(void)state;
-	assert_int_equal(metrics_write(&b, &m, &now), ERR_LIMIT);
+	assert_int_equal(metrics_write(&b, &m), ERR_LIMIT);
 }
 
 int
