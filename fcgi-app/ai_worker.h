@@ -22,7 +22,7 @@ struct ai_worker;
 struct ai_worker_options {
 	const struct config *config;
 	struct writer *writer;
-	bool drain;            /* leave after drain_ms without work */
+	bool drain; /* leave after drain_ms without work */
 	int64_t drain_ms;
 	int64_t stop_grace_ms; /* replies may end within it after ai_worker_stop */
 };

@@ -63,7 +63,8 @@ struct http_request {
 	const char *header[HTTP_HEADER_COUNT];
 	const char *body;
 	size_t body_len;
-	enum err body_error; /* ERR_LIMIT: too large, ERR_INVALID: cut, ERR_BUSY: too slow; else OK */
+	enum err
+	    body_error; /* ERR_LIMIT: too large, ERR_INVALID: cut, ERR_BUSY: too slow; else OK */
 	const char *remote_addr;
 	char rid[HTTP_RID_SIZE];
 	/* filled by the router */

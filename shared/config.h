@@ -38,7 +38,8 @@ struct config {
 	    *pusher_app_path;
 	long pusher_app_capacity; /* 0: none */
 	bool pusher_app_client_messages, pusher_app_statistics;
-	bool pusher_app_capacity_final, pusher_app_user_authentication, pusher_app_subscription_count;
+	bool pusher_app_capacity_final, pusher_app_user_authentication,
+	    pusher_app_subscription_count;
 	/* where fcgi-app publishes with PUSH_TRANSPORT=http */
 	char *pusher_host, *pusher_scheme;
 	long pusher_port;
