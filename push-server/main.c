@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "apps_load.h"
 #include "clock.h"
@@ -264,6 +265,7 @@ serve(const struct config *c, const struct options *o)
 	int status = EXIT_FAILURE;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)umask(0007); /* what we write is not for everybody */
 	json_object_seed(0);
 	if (start(s, c, o) == OK) {
 		(void)printf("push-server listening on %s:%d app=%s socket=%s\n",
