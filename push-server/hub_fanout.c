@@ -1,6 +1,8 @@
 /* How an event reaches the members of a channel: gathered, joined, one write a member. */
 #include "hub_internal.h"
 
+#define AHEAD 2 /* a peer is fetched into the cache while those before him are sent to */
+
 void
 hub_fan_out(struct hub *h, struct channel *c, struct frame *f, const struct peer *except)
 {
@@ -13,6 +15,8 @@ hub_fan_out(struct hub *h, struct channel *c, struct frame *f, const struct peer
 	for (uint32_t i = 0; i < c->member_count; i++) {
 		struct peer *p = c->members[i].peer;
 
+		if (i + AHEAD < c->member_count)
+			__builtin_prefetch(c->members[i + AHEAD].peer);
 		if (p != except && peer_send(p, f) != OK)
 			hub_doom(h, p);
 	}

@@ -25,18 +25,30 @@ conn_of(struct peer *p)
 /* --- out -----------------------------------------------------------------------------------------
  */
 
+/* What the socket takes of it at once: most of the time all. Returns how much that is. */
+static size_t
+send_at_once(const struct conn *c, const unsigned char *bytes, size_t len)
+{
+	ssize_t n = send(c->plain_fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
 /* A dead socket is not an error here: its close is on the way. */
 static bool
 conn_write(struct peer *p, struct frame *f)
 {
 	struct conn *c = conn_of(p);
 	unsigned char *bytes;
-	size_t len;
+	size_t len, sent = 0;
 
 	if (lws_partial_buffered(c->wsi))
 		return false;
 	bytes = frame_ws(f, &len);
-	(void)lws_write(c->wsi, bytes, len, LWS_WRITE_RAW);
+	if (c->plain_fd >= 0)
+		sent = send_at_once(c, bytes, len);
+	if (sent < len)
+		(void)lws_write(c->wsi, bytes + sent, len - sent, LWS_WRITE_RAW);
 	return true;
 }
 
@@ -177,6 +189,7 @@ ws_conn_open(struct ws *w, struct lws *wsi, struct conn *c)
 	/* it returns the value's place in our buffer, behind the name */
 	r.protocol = lws_get_urlarg_by_name(wsi, "protocol=", protocol, sizeof protocol);
 	c->wsi = wsi;
+	c->plain_fd = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
 	c->rx = BUF_INIT(LIMIT_WS_MESSAGE_BYTES);
 	session_open(&c->session, w->o.env, &transport, &r, clock_mono_ms());
 	return 0;

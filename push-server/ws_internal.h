@@ -45,6 +45,7 @@ struct ws {
 struct conn {
 	struct session session; /* first: a peer, a session and a conn have one address */
 	struct lws *wsi;
+	int plain_fd;               /* of a WebSocket without TLS; else -1 */
 	struct http_exchange *http; /* while a request is read or answered */
 	struct buf rx;              /* a message that came in pieces */
 	unsigned fragments;
