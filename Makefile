@@ -170,8 +170,9 @@ test:
 integration browser: all gemini-standin push-load www
 	@tests/deps.sh test
 	$(if $(wildcard tests/$@/*.test.mjs),$(NODE_TESTS) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
-bench: all gemini-standin $(benches)
+bench: all gemini-standin push-load $(benches) $(B)/bench/bare_broadcaster
 	@tests/deps.sh test
+	PATH="$(CURDIR)/build/node/bin:$$PATH" BIN="$(CURDIR)/$(B)/bin" node tests/bench/the-push-server-beside-a-bare-broadcaster.mjs
 	PATH="$(CURDIR)/build/node/bin:$$PATH" node tests/bench/a-thousand-replies-at-once.mjs
 	@for b in $(benches); do echo "--- $$b"; $$b || exit 1; done
 soak: all gemini-standin
