@@ -267,7 +267,6 @@ class Chats {
 		if (me())
 			return;
 		await askMe().catch(() => {});
-		this.on.me(me()?.name ?? null);
 		this.#showPeople();
 	}
 

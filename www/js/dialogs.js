@@ -43,7 +43,7 @@ const select = (options, value, onChange) => {
 
 /* --- settings ------------------------------------------------------------------------------------------------------------- */
 
-export async function showSettings(page, { onName, onTheme, onLeft }) {
+export async function showSettings(page, { onTheme, onLeft }) {
 	const name = h('input', { maxLength: NAME_MAX, autocomplete: 'nickname', value: me()?.name ?? '', tp: 'name_hint' });
 	const persona = h('textarea', { rows: 3, maxLength: PERSONA_MAX, value: store.wishes().persona ?? '', tp: 'persona_hint' });
 	const used = h('p', { class: 'quiet', t: 'usage_none' });
@@ -63,7 +63,7 @@ export async function showSettings(page, { onName, onTheme, onLeft }) {
 		const wanted = name.value.trim();
 		if (wanted === (me()?.name ?? ''))
 			return;
-		await rename(wanted || null).then(() => onName(me()?.name), failed);
+		await rename(wanted || null).catch(failed);
 	};
 	name.addEventListener('change', keepName);
 	persona.addEventListener('change', () => store.setWish('persona', persona.value.trim()));
@@ -78,7 +78,6 @@ export async function showSettings(page, { onName, onTheme, onLeft }) {
 	form.addEventListener('submit', keepName);
 	const [who, usage] = await Promise.all([askMe().catch(() => null), api.getUsage().catch(() => null)]);
 	if (who) {
-		onName(who.name);
 		if (document.activeElement !== name)
 			name.value = who.name ?? '';
 		forgetMe.hidden = who.kind !== 'session';
@@ -145,7 +144,7 @@ function linkRow(url) {
 
 /* --- an invitation ------------------------------------------------------------------------------------------------------------- */
 
-export async function showInvitation(token, page, { onName, onJoined }) {
+export async function showInvitation(token, page, { onJoined }) {
 	const name = h('input', { maxLength: NAME_MAX, autocomplete: 'nickname', tp: 'name_hint' });
 	const error = h('p', { class: 'sendnote bad', role: 'alert', hidden: true });
 	const join = h('button', { class: 'btn go', t: 'join' });
@@ -162,7 +161,6 @@ export async function showInvitation(token, page, { onName, onJoined }) {
 			const { chatId, title } = await withSession(() => api.joinChat(token));
 			page.sidebar.put(String(chatId), { title: title || t('new_chat'), touched: true });
 			box.close();
-			onName(me()?.name);
 			onJoined(String(chatId));
 		} catch (problem) {
 			error.hidden = false;

@@ -37,7 +37,7 @@ function route() {
 	if (token) {
 		history.replaceState(null, '', cleanUrl());      // an invitation stays out of the history
 		openChat(null);
-		dialogs().then(({ showInvitation }) => showInvitation(token, page, { onName: showName, onJoined: (id) => { location.hash = hrefOf(id); } }));
+		dialogs().then(({ showInvitation }) => showInvitation(token, page, { onJoined: (id) => { location.hash = hrefOf(id); } }));
 		return;
 	}
 	const id = chatInUrl();
@@ -67,7 +67,7 @@ function newChat() {
 function withChats(use) {
 	if (!page.loading)
 		document.head.append(...CHAT_MODULES.map((name) => h('link', { rel: 'modulepreload', href: `js/${name}.js` })));
-	page.loading ??= Promise.all([import('./chat.js'), page.ready]).then(([{ openChats }]) => openChats({
+	page.loading ??= Promise.all([import('./chat.js'), page.ready, session()]).then(([{ openChats }]) => openChats({
 		list: $('thread'), scroller: $('scroll'), button: $('down'), more: $('more'), live: $('live'),
 	}, page.push, {
 		contact: onContact,
@@ -75,7 +75,6 @@ function withChats(use) {
 		moved: (from, chat) => onMoved(from, String(chat.chatId)),
 		gone: onGone,
 		state: showState,
-		me: showName,
 		told: showWriters,
 		loaded: onLoaded,
 		ended: onEnded,
@@ -254,7 +253,9 @@ function showConnection() {
 
 /* --- the frame ---------------------------------------------------------------------------------------------------------------- */
 
-const dialogs = () => import('./dialogs.js');
+/* Loaded when first needed; whatever learns who we are is heard here. */
+const session = () => import('./session.js').then(({ onMe }) => onMe(showName));
+const dialogs = () => Promise.all([import('./dialogs.js'), session()]).then(([module]) => module);
 
 function makeFrame() {
 	drawIcons();
@@ -273,7 +274,7 @@ function makeFrame() {
 			h('b', { t: idea }), h('span', { t: `${idea}_sub` })))));
 	document.querySelector('.skip').addEventListener('click', (e) => { e.preventDefault(); $('input').focus(); });
 	$('chatmenu').addEventListener('click', () => openMenu($('chatmenu'), page.sidebar.actions(page.id)));
-	const settings = () => dialogs().then(({ showSettings }) => showSettings(page, { onName: showName, onTheme: showTheme, onLeft: () => location.assign(cleanUrl()) }));
+	const settings = () => dialogs().then(({ showSettings }) => showSettings(page, { onTheme: showTheme, onLeft: () => location.assign(cleanUrl()) }));
 	$('settings').addEventListener('click', settings);
 	$('account').addEventListener('click', settings);
 	$('people').addEventListener('click', () => dialogs().then(({ showPeople: show }) => show(page, { onLeft: newChat })));
@@ -281,7 +282,7 @@ function makeFrame() {
 	makeLanguageChoice();
 	matchScrollbar();
 	addEventListener('keydown', onShortcut);
-	label($('name'), { t: 'account' });
+	showName(null);
 }
 
 function showName(name) {

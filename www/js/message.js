@@ -27,9 +27,10 @@ class View {
 		this.li.dataset.id = id;
 	}
 
-	setTail(el) {
+	setTail(el, key = null) {
 		this.tail?.remove();
 		this.tail = el;
+		this.tailKey = key;
 		if (el)
 			this.li.append(el);
 	}
@@ -104,9 +105,11 @@ export class UserView extends View {
 		}
 		if (!message.status)
 			return;
+		if (this.tailKey === 'said')
+			return;
 		const edit = iconButton('edit', 'edit', () => this.edit());
 		edit.dataset.act = 'edit';
-		this.setTail(h('div', { class: 'tail' }, h('div', { class: 'acts' }, copyButton(() => this.text), edit)));
+		this.setTail(h('div', { class: 'tail' }, h('div', { class: 'acts' }, copyButton(() => this.text), edit)), 'said');
 		this.putVersions();
 	}
 
@@ -295,7 +298,12 @@ export class ReplyView extends View {
 		this.body.removeAttribute('aria-busy');
 		if (this.text === '')
 			this.body.replaceChildren();
-		this.setTail(h('div', { class: 'tail' }, endNote(this.message, this.on), this.#actions()));
+		// the same end may be told twice (stream_end, MessageSent): what somebody just clicked stays
+		const { status, error } = this.message;
+		const key = JSON.stringify([status, error ?? null, this.text !== '']);
+		if (key === this.tailKey)
+			return;
+		this.setTail(h('div', { class: 'tail' }, endNote(this.message, this.on), this.#actions()), key);
 		this.putVersions();
 	}
 

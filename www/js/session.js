@@ -6,18 +6,26 @@ import * as api from './api.js';
 import { wishes } from './store.js';
 
 let who = null;
+let told = () => {};
+
+/** told(name or null) whenever we learn who we are. */
+export const onMe = (callback) => { told = callback; };
+
+function know(answer) {
+	who = answer;
+	told(who?.name ?? null);
+	return who;
+}
 
 /** What GET /api/me said last: {identified, id, name}, or null when nobody has asked yet. */
 export const me = () => who;
 
 export async function askMe() {
-	who = await api.getMe();
-	return who;
+	return know(await api.getMe());
 }
 
 export async function rename(name) {
-	who = await api.startSession(name);
-	return who;
+	return know(await api.startSession(name));
 }
 
 export async function leave() {
@@ -32,7 +40,7 @@ async function ensureSession() {
 	if (who?.identified)
 		return;
 	starting ??= api.startSession().finally(() => { starting = null; });
-	who = await starting;
+	know(await starting);
 }
 
 /** What needs a session, once more with a fresh one if ours has ended. */
