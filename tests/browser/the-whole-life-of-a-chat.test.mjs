@@ -28,7 +28,11 @@ for (const lang of ['es', 'en'])
 			const chat = await browser.open(system.url, { locale: w.locale, ...options });
 			const { page } = chat;
 			const name = (what) => `life-${what}-${lang}-${device}`;
-			const list = async () => { if (device === 'phone') await page.click('#menu'); };
+			const list = async () => {
+				if (device === 'phone')
+					await page.click('#menu');
+				await page.locator('.side').waitFor();
+			};
 			const button = (text, within = page) => within.getByRole('button', { name: text, exact: true });
 			const says = (text) => page.getByText(text, { exact: true }).last().waitFor();
 			await chat.shot(name('empty'));
