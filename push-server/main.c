@@ -236,6 +236,7 @@ start(struct server *s, const struct config *c, const struct options *o)
 		       .tls_port = (int)c->push_tls_port,
 		       .tls_cert = c->push_tls_cert,
 		       .tls_key = c->push_tls_key,
+		       .max_connections = (size_t)c->push_max_connections,
 		       .drain_seconds = c->push_drain_seconds,
 		       .env = &s->env,
 		       .api = &s->api,

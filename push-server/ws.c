@@ -320,7 +320,7 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 
 	w->o = *o;
 	w->plain.fd = w->tls.fd = -1;
-	w->socket_max = ws_raise_descriptors();
+	w->socket_max = ws_raise_descriptors(o->max_connections);
 	w->loop = ev_loop_new(EVFLAG_AUTO);
 	if (w->loop == NULL)
 		abort();

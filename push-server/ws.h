@@ -22,6 +22,7 @@ struct ws_options {
 	int port;                       /* 0: any free one */
 	int tls_port;                   /* 0: none */
 	const char *tls_cert, *tls_key; /* PEM files */
+	size_t max_connections;
 	long drain_seconds;
 	struct session_env *env; /* its wheel is initialised here */
 	struct http_api *api;

@@ -65,7 +65,8 @@ const char *ws_header(struct lws *wsi, enum lws_token_indexes token, char *out, 
 bool ws_request_line(struct lws *wsi, const char **out_method, char *out_path, size_t size);
 
 /* ws_accept.c */
-size_t ws_raise_descriptors(void); /* soft limit to hard; what that leaves for connections */
+/* So that max connections fit, if the hard limit lets them. Returns how many do. */
+size_t ws_raise_descriptors(size_t max);
 enum err ws_open_listener(struct ws *w, struct ws_listener *l, int port) MUST_CHECK;
 void ws_close_listener(struct ws *w, struct ws_listener *l);
 void ws_retry_accept(struct ws *w);

@@ -81,6 +81,8 @@ const struct setting settings[] = {
 	TEXT("PUSH_TLS_KEY", NULL, push_tls_key, "", PUSH, 0, "Push server", "private key, PEM"),
 	NUMBER("PUSH_DRAIN_SECONDS", NULL, push_drain_seconds, "5", 0, LIMIT_DRAIN_SECONDS, PUSH,
 	    "Push server", "time over which clients are sent away on SIGTERM"),
+	NUMBER("PUSH_MAX_CONNECTIONS", NULL, push_max_connections, "65000", 128, 1000000, PUSH, "Push server",
+	    "sockets at once, within the hard limit of open files; each new one costs the more, the higher this is"),
 	NUMBER("PUSH_ACTIVITY_TIMEOUT", NULL, activity_timeout, "120", 5, 3600, PUSH, "Push server",
 	    "activity_timeout told to clients, seconds"),
 	TEXT("DASHBOARD_PASSWORD", NULL, dashboard_password, "", BOTH, SETTING_SECRET, "Push server",

@@ -145,6 +145,21 @@ test('who only holds a connection makes room after some seconds when descriptors
 	await push.stop();
 });
 
+test('PUSH_MAX_CONNECTIONS: so many are served, the next waits until one leaves', async () => {
+	const push = await startPush({ env: { PUSH_MAX_CONNECTIONS: 128 } });
+	const limit = Number(/Max open files\s+(\d+)/.exec(readFileSync(`/proc/${push.pid}/limits`, 'latin1'))[1]);
+	assert.equal(limit, 128 + 64, 'and the descriptors that libwebsockets makes tables for are as few');
+	const clients = await Promise.all(Array.from({ length: 128 }, () => new Client(push).open()));
+	const late = new Client(push);
+	await waitFor(() => /accepting pauses connections=128/.test(push.log), 'the pause');
+	assert.equal(late.frames.length, 0);
+	clients[0].close();
+	await late.open();
+	assert.ok(late.socketId);
+	[...clients, late].forEach((c) => c.close());
+	await push.stop();
+});
+
 test('also when the limit is below what we keep for ourselves', async () => {
 	const push = await startPush({ command: ['prlimit', '--nofile=40:40'] });
 	const sockets = Array.from({ length: 60 }, () => connect(push.port, '127.0.0.1').on('error', () => {}));
