@@ -5,6 +5,7 @@
 #   make asan | tsan     instrumented builds, unit tests make fuzz         SECS=30 for each target
 #   make asan-integration  the integration tests on the instrumented programs
 #   make bench | soak    figures | long kill tests       make lint | format
+#   make ws-echo         the WebSocket layer alone, for conformance suites (tests/ws-echo)
 #   make www             the page's libraries            make install      DESTDIR= PREFIX=
 #
 # MODE=release (default), debug, asan, tsan, fuzz, kill.  WERROR=1 makes warnings fatal, V=1 shows
@@ -19,7 +20,7 @@ B      := build/$(MODE)
 
 # --- what each program needs -------------------------------------------------------------------
 PKGS_app     := libcurl libcrypto sqlite3 jansson
-PKGS_push    := libwebsockets libcrypto sqlite3 jansson
+PKGS_push    := libwebsockets libssl libcrypto sqlite3 jansson
 PKGS_standin := libevent jansson
 # Debian's libfcgi and libev have no .pc file before trixie.
 LIBS_app     = $(shell $(PKG) --libs $(PKGS_app)) -lfcgi -pthread
@@ -91,9 +92,11 @@ $(B)/gen/migrations.o: $(B)/gen/migrations.c $(B)/flags
 $(B)/bin/fcgi-app:       $(call obj,fcgi-app/main.c) $(B)/libapp.a $(B)/libshared.a
 $(B)/bin/push-server:    $(call obj,push-server/main.c) $(B)/libpush.a $(B)/libshared.a
 $(B)/bin/gemini-standin: $(call obj,tests/gemini-standin/main.c) $(B)/libstandin.a $(B)/libshared.a
+$(B)/bin/ws-echo:        $(call obj,tests/ws-echo/main.c) $(B)/libpush.a $(B)/libshared.a
 $(B)/bin/fcgi-app:       LIBS = $(LIBS_app)
 $(B)/bin/push-server:    LIBS = $(LIBS_push)
 $(B)/bin/gemini-standin: LIBS = $(LIBS_standin)
+$(B)/bin/ws-echo:        LIBS = $(LIBS_push)
 $(B)/bin/%:
 	@mkdir -p $(@D)
 	$(call say,LD) $(LINK) -o $@ $^ $(LIBS)
@@ -120,6 +123,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(archives)
 	$(call say,LD) $(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
 
 gemini-standin: $(B)/bin/gemini-standin
+ws-echo: $(B)/bin/ws-echo
 push-load: $(B)/bench/push_load
 
 # --- tests -------------------------------------------------------------------------------------
@@ -167,7 +171,7 @@ test:
 	$(MAKE) all gemini-standin unit www
 	PATH="$(CURDIR)/build/node/bin:$$PATH" $(MAKE) test-www
 	$(MAKE) integration browser
-integration browser: all gemini-standin push-load www
+integration browser: all gemini-standin push-load ws-echo www
 	@tests/deps.sh test
 	$(if $(wildcard tests/$@/*.test.mjs),$(NODE_TESTS) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
 bench: all gemini-standin push-load $(benches) $(B)/bench/bare_broadcaster
@@ -217,7 +221,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan asan-integration tsan fuzz lint format clean gemini-standin push-load FORCE
+.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan asan-integration tsan fuzz lint format clean gemini-standin push-load ws-echo FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

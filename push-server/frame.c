@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #define FRAME_HEADROOM 16 /* the longest server header is 10 bytes */
-#define WS_FIN_TEXT 0x81
+#define WS_FIN 0x80
 
 struct frame {
 	unsigned refs;
-	unsigned ws_head;  /* bytes of header in the headroom; 0: not made yet */
+	uint16_t opcode;
+	uint16_t ws_head;  /* bytes of header in the headroom; 0: not made yet */
 	size_t len;        /* text of all messages */
 	size_t part_count; /* 0: a single message */
 	unsigned char *joined;
@@ -42,13 +43,21 @@ text_of(const struct frame *f)
 }
 
 struct frame *
-frame_new(const char *text, size_t len)
+frame_new_as(enum rfc6455_opcode kind, const void *p, size_t len)
 {
 	struct frame *f = frame_alloc(FRAME_HEADROOM + len);
 
+	f->opcode = (uint16_t)kind;
 	f->len = len;
-	memcpy(text_of(f), text, len);
+	if (len > 0)
+		memcpy(text_of(f), p, len);
 	return f;
+}
+
+struct frame *
+frame_new(const char *text, size_t len)
+{
+	return frame_new_as(WS_TEXT, text, len);
 }
 
 static struct frame **
@@ -65,7 +74,7 @@ frame_join(struct frame *const *parts, size_t count)
 	assert(count > 0);
 	f->part_count = count;
 	for (size_t i = 0; i < count; i++) {
-		assert(parts[i]->part_count == 0);
+		assert(parts[i]->part_count == 0 && parts[i]->opcode == WS_TEXT);
 		parts_of(f)[i] = frame_ref(parts[i]);
 		f->len += parts[i]->len;
 	}
@@ -110,22 +119,24 @@ frame_text(const struct frame *f)
 }
 
 /* Writes the header so that it ends where the text begins. Returns its length. */
-static unsigned
-put_ws_header(unsigned char *text, size_t len)
+static uint16_t
+put_ws_header(unsigned char *text, unsigned opcode, size_t len)
 {
+	unsigned char first = (unsigned char)(WS_FIN | opcode);
+
 	if (len < 126) {
-		text[-2] = WS_FIN_TEXT;
+		text[-2] = first;
 		text[-1] = (unsigned char)len;
 		return 2;
 	}
 	if (len <= UINT16_MAX) {
-		text[-4] = WS_FIN_TEXT;
+		text[-4] = first;
 		text[-3] = 126;
 		text[-2] = (unsigned char)(len >> 8);
 		text[-1] = (unsigned char)len;
 		return 4;
 	}
-	text[-10] = WS_FIN_TEXT;
+	text[-10] = first;
 	text[-9] = 127;
 	for (int i = 0; i < 8; i++)
 		text[-1 - i] = (unsigned char)((uint64_t)len >> (8 * i));
@@ -161,7 +172,7 @@ frame_ws(struct frame *f, size_t *out_len)
 		return f->joined;
 	}
 	if (f->ws_head == 0)
-		f->ws_head = put_ws_header(text_of(f), f->len);
+		f->ws_head = put_ws_header(text_of(f), f->opcode, f->len);
 	*out_len = f->ws_head + f->len;
 	return text_of(f) - f->ws_head;
 }

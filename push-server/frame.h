@@ -13,11 +13,14 @@
 
 #include <stddef.h>
 
-#include "util.h"
+#include "rfc6455.h"
 
 struct frame;
 
 struct frame *frame_new(const char *text, size_t len);
+
+/* Of another kind than text: a pong, say. It cannot be joined. */
+struct frame *frame_new_as(enum rfc6455_opcode kind, const void *p, size_t len);
 
 /* count >= 1 frames, none of them joined itself; takes its own references. */
 struct frame *frame_join(struct frame *const *parts, size_t count);

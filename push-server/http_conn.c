@@ -1,12 +1,10 @@
 #include "http_conn_internal.h"
 
-#include <errno.h>
-#include <sys/socket.h>
 #include <utlist.h>
 
 #include "limit.h"
 
-#define READ_BYTES (64 * 1024)
+#define WRITE_BYTES (64 * 1024)
 #define LINGER_SECONDS 2 /* for the answer to be read by one who is still sending */
 #define LINGER_BYTES                                                                               \
 	(16 * 1024 * 1024) /* read away meanwhile: the body that was too large, mostly */
@@ -21,7 +19,6 @@ http_conn_forget(struct http_conn *c)
 	struct http_front *f = c->front;
 
 	http_conn_free_exchange(c);
-	ev_io_stop(f->loop, &c->io);
 	ev_timer_stop(f->loop, &c->timer);
 	DL_DELETE(f->list, c);
 	f->count--;
@@ -33,11 +30,8 @@ http_conn_forget(struct http_conn *c)
 static void
 drop(struct http_conn *c)
 {
-	struct http_front *f = c->front;
-
-	(void)close(c->fd);
+	stream_leave(c->stream);
 	http_conn_forget(c);
-	f->on_gone(f->ctx);
 }
 
 void
@@ -47,57 +41,38 @@ http_conn_deadline(struct http_conn *c, double seconds)
 	ev_timer_again(c->front->loop, &c->timer);
 }
 
-static void
-want(struct http_conn *c, int events)
-{
-	if ((c->io.events & (EV_READ | EV_WRITE)) == events && ev_is_active(&c->io))
-		return;
-	ev_io_stop(c->front->loop, &c->io);
-	ev_io_set(&c->io, c->fd, events);
-	ev_io_start(c->front->loop, &c->io);
-}
-
-/* --- the socket ----------------------------------------------------------------------------------
+/* --- the stream ----------------------------------------------------------------------------------
  */
 
 /* Nothing more is said. Closing at once would throw away the answer if he is still sending. */
 static void
 linger(struct http_conn *c)
 {
-	if (c->is_eof || shutdown(c->fd, SHUT_WR) != 0) {
-		drop(c);
-		return;
-	}
 	c->state = STATE_LINGER;
 	buf_free(&c->in);
 	http_conn_deadline(c, LINGER_SECONDS);
-	want(c, EV_READ);
+	stream_end(c->stream);
 }
 
-/* False: c is gone. */
-static bool
+/* In pieces, so that what waits lies in out and not a second time in the stream. */
+static void
 flush(struct http_conn *c)
 {
-	while (c->sent < c->out.len) {
-		ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+	while (c->sent < c->out.len && !stream_is_congested(c->stream)) {
+		size_t left = c->out.len - c->sent;
+		size_t n = left < WRITE_BYTES ? left : WRITE_BYTES;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			http_conn_deadline(c, LIMIT_HTTP_BODY_SECONDS);
-			want(c, EV_WRITE);
-			return true;
-		}
-		if (n < 0) {
-			drop(c);
-			return false;
-		}
-		c->sent += (size_t)n;
+		stream_write(c->stream, c->out.data + c->sent, n);
+		c->sent += n;
+	}
+	if (stream_is_congested(c->stream)) {
+		http_conn_deadline(c, LIMIT_HTTP_BODY_SECONDS);
+		stream_want_room(c->stream);
+		return;
 	}
 	buf_free(&c->out);
 	c->sent = 0;
 	c->is_flush_due = false;
-	return true;
 }
 
 /* Works off what has come, sends, and decides what to wait for. */
@@ -107,64 +82,63 @@ advance(struct http_conn *c)
 	enum http_progress p;
 
 	do {
-		if ((p = http_conn_work(c)) == HTTP_GONE || !flush(c) || c->out.len > 0)
-			return; /* flush waits for room */
+		if ((p = http_conn_work(c)) == HTTP_GONE)
+			return;
+		flush(c);
+		if (stream_is_congested(c->stream))
+			return; /* nothing is read until there is room */
 	} while (p == HTTP_PAUSED);
 	if (c->in.len == 0)
 		buf_free(&c->in);
 	if (c->is_last)
 		linger(c);
-	else if (c->is_eof || (c->front->is_draining && c->in.len == 0 && c->state == STATE_HEAD))
-		drop(c);
-	else
-		want(c, EV_READ);
-}
-
-static void
-read_away(struct http_conn *c, size_t n)
-{
-	c->lingered += n;
-	if (n == 0 || c->lingered > LINGER_BYTES)
+	else if (c->front->is_draining && c->in.len == 0 && c->state == STATE_HEAD)
 		drop(c);
 }
 
 static void
-on_readable(struct http_conn *c)
+on_bytes(void *ctx, unsigned char *p, size_t n)
 {
-	static char bytes[READ_BYTES]; /* event-loop thread only */
-	ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
+	struct http_conn *c = ctx;
 	bool was_idle = c->in.len == 0 && c->state == STATE_HEAD;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (c->state == STATE_LINGER) {
+		c->lingered += n;
+		if (c->lingered > LINGER_BYTES)
+			drop(c);
 		return;
-	if (n < 0) {
+	}
+	if (buf_add(&c->in, p, n) != OK) { /* its maximum is what can be in it, and two reads */
 		drop(c);
 		return;
 	}
-	if (c->state == STATE_LINGER) {
-		read_away(c, (size_t)n);
-		return;
-	}
-	if (n == 0)
-		c->is_eof = true;
-	else if (buf_add(&c->in, bytes, (size_t)n) != OK)
-		abort(); /* its maximum is what can be in it, and one read */
-	if (was_idle && n > 0)
+	if (was_idle)
 		http_conn_deadline(c, LIMIT_HANDSHAKE_SECONDS);
-	advance(c);
+	if (!stream_is_congested(c->stream))
+		advance(c);
 }
 
 static void
-on_io(struct ev_loop *loop, ev_io *io, int events)
+on_room(void *ctx)
 {
-	struct http_conn *c = io->data;
+	struct http_conn *c = ctx;
 
-	(void)loop;
-	if ((events & EV_WRITE) == 0)
-		on_readable(c);
-	else if (flush(c) && c->out.len == 0)
+	flush(c);
+	if (!stream_is_congested(c->stream))
 		advance(c);
 }
+
+static void
+on_closed(void *ctx)
+{
+	http_conn_forget(ctx);
+}
+
+static const struct stream_handler handler = {
+	.on_bytes = on_bytes,
+	.on_room = on_room,
+	.on_closed = on_closed,
+};
 
 static void
 on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
@@ -183,23 +157,21 @@ on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 void
-http_front_accept(struct http_front *f, int fd)
+http_front_accept(struct http_front *f, struct stream *s)
 {
 	struct http_conn *c = xcalloc(1, sizeof *c);
 
 	c->front = f;
-	c->fd = fd;
+	c->stream = s;
 	c->since = ev_now(f->loop);
-	c->in = BUF_INIT(LIMIT_HTTP_HEAD_BYTES + READ_BYTES);
+	c->in = BUF_INIT(LIMIT_HTTP_HEAD_BYTES + 2 * STREAM_READ_BYTES);
 	c->out = BUF_INIT(OUT_MAX);
 	DL_APPEND(f->list, c);
 	f->count++;
-	ev_io_init(&c->io, on_io, fd, EV_READ);
-	c->io.data = c;
+	stream_handle(s, &handler, c);
 	ev_timer_init(&c->timer, on_deadline, 0, LIMIT_HANDSHAKE_SECONDS);
 	c->timer.data = c;
 	ev_timer_again(f->loop, &c->timer);
-	ev_io_start(f->loop, &c->io);
 }
 
 static bool

@@ -1,15 +1,13 @@
 /*
- * http_conn - plain TCP connections: HTTP/1.1 until one asks to become a WebSocket.
+ * http_conn - connections, TLS or not: HTTP/1.1 until one asks to become a WebSocket.
  *
  * Why not libwebsockets: its HTTP server (4.1.6) loops for ever on three pipelined POSTs, has no
- * chunked bodies and takes lengths that are none. So it gets a connection only when the request
- * is a valid upgrade, together with a head of our own making. On the TLS port it still reads the
- * requests, one a connection (ws_http.c).
+ * chunked bodies and takes lengths that are none. So it has the sockets (ws_stream.h) and no more.
  *
  * Keep-alive, pipelining in order, chunked bodies, 100-continue; a refused request ends its
  * connection. While an answer waits for a slow reader nothing more is read from him.
  *
- * Owns:    the descriptors it was given, until on_upgrade takes one.
+ * Owns:    nothing of the streams but to handle them, until on_upgrade takes one.
  * Threads: the event-loop thread only.
  * Limits:  LIMIT_HTTP_HEAD_BYTES, LIMIT_HTTP_BODY_BYTES, LIMIT_HTTP_BODIES_BYTES of all,
  *          LIMIT_HANDSHAKE_SECONDS for a head, LIMIT_HTTP_BODY_SECONDS for a body,
@@ -21,16 +19,25 @@
 #include <ev.h>
 
 #include "http_api.h"
+#include "ws_stream.h"
 
 struct http_conn;
 
-struct http_front { /* all of them; zeroed but for the first four */
+/* A request that was answered with 101. Borrowed during the call. */
+struct http_upgrade {
+	const char *path;     /* decoded */
+	const char *protocol; /* the query parameter, or NULL */
+	const char *origin;   /* the header, or NULL */
+	unsigned char *rest;  /* what came behind the head */
+	size_t rest_len;
+};
+
+struct http_front { /* all of them; zeroed but for the first five */
 	struct ev_loop *loop;
 	const struct http_api *api;
 	void *ctx;
-	/* fd is the callee's; head (a whole request) is borrowed. on_gone is not called for it. */
-	void (*on_upgrade)(void *ctx, int fd, const char *head, size_t len);
-	void (*on_gone)(void *ctx); /* a descriptor was closed */
+	void (*on_upgrade)(void *ctx, struct stream *s, const struct http_upgrade *u);
+	bool is_any_path; /* there are WebSockets everywhere, not only at /app/{key} */
 
 	struct http_conn *list;
 	size_t count;
@@ -38,7 +45,7 @@ struct http_front { /* all of them; zeroed but for the first four */
 	bool is_draining;
 };
 
-void http_front_accept(struct http_front *f, int fd); /* non-blocking */
+void http_front_accept(struct http_front *f, struct stream *s);
 
 /* Closes who has been idle for longer: descriptors are short. */
 void http_front_reap(struct http_front *f, double idle_seconds);

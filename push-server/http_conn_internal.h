@@ -24,13 +24,11 @@ struct exchange { /* a request, from its head to its answer */
 struct http_conn {
 	struct http_front *front;
 	struct http_conn *prev, *next;
-	ev_io io;
+	struct stream *stream;
 	ev_timer timer;
-	int fd;
 	double since; /* when the last request ended, or it was accepted; of the loop's clock */
 	enum state state;
 	bool is_last;                 /* the connection ends behind what is in out */
-	bool is_eof;                  /* he will send no more */
 	bool is_flush_due;            /* an upgrade waits for the answers before it */
 	bool is_head, is_close_asked; /* of the request that is read */
 	struct buf in, out;
@@ -41,7 +39,7 @@ struct http_conn {
 };
 
 /* http_conn.c */
-void http_conn_forget(struct http_conn *c); /* without its descriptor */
+void http_conn_forget(struct http_conn *c); /* without its stream */
 void http_conn_deadline(struct http_conn *c, double seconds);
 
 /* http_conn_read.c */

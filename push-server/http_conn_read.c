@@ -73,33 +73,72 @@ answer(struct http_conn *c)
 	say(c, &r);
 }
 
+static char *
+field(const struct http_head *h, const char *name)
+{
+	const struct http_slice *value = http_head_field(h, name);
+
+	return value != NULL ? xstrndup(value->p, value->n) : NULL;
+}
+
 /* --- becoming a WebSocket ------------------------------------------------------------------------
  */
 
-/* True: c is gone, or has its refusal. */
+static bool
+may_upgrade(struct http_conn *c, const struct http_head *h, const char *path,
+    struct http_response *out_refusal)
+{
+	const struct http_front *f = c->front;
+	const struct http_slice *version = http_head_field(h, "Sec-WebSocket-Version");
+	bool is_13 = version != NULL && http_slice_is(*version, "13");
+
+	if (f->is_any_path && is_13)
+		return true;
+	return http_api_may_upgrade(f->api, path, is_13, out_refusal);
+}
+
+/* c goes, and what it has is handed over. */
+static void
+hand_over(
+    struct http_conn *c, const struct http_head *h, const char *path, const struct http_request *r)
+{
+	struct http_front *f = c->front;
+	struct stream *s = c->stream;
+	struct buf in = c->in;
+	struct http_upgrade u = { .path = path,
+		.protocol = http_request_param(r, "protocol"),
+		.origin = r->origin,
+		.rest = (unsigned char *)in.data + h->len,
+		.rest_len = in.len - h->len };
+
+	c->in = BUF_INIT(0);
+	http_conn_forget(c);
+	f->on_upgrade(f->ctx, s, &u);
+	buf_free(&in);
+}
+
+/* c is gone, or has its refusal. */
 static void
 upgrade(struct http_conn *c, const struct http_head *h)
 {
-	struct http_front *f = c->front;
-	const struct http_slice *version = http_head_field(h, "Sec-WebSocket-Version");
 	auto_char *path = http_percent_decode(h->path.p, h->path.n, false);
-	auto_buf head = BUF_INIT(2 * LIMIT_HTTP_HEAD_BYTES);
+	auto_buf answer = BUF_INIT(1024);
+	struct http_request request = { .path = NULL };
 	struct http_response r;
-	int fd = c->fd;
 
 	c->is_last = true;
-	if (path == NULL || http_upgrade_write(&head, h) != OK) {
-		metric_add(f->api->metrics, METRIC_REFUSED_UPGRADE, 1);
+	if (path == NULL || http_upgrade_write(&answer, h) != OK ||
+	    http_request_set_target(&request, h->method, h->path, h->query) != OK) {
+		metric_add(c->front->api->metrics, METRIC_REFUSED_UPGRADE, 1);
 		http_conn_refuse(c, 400);
-	} else if (!http_api_may_upgrade(
-		       f->api, path, version != NULL && http_slice_is(*version, "13"), &r)) {
+	} else if (!may_upgrade(c, h, path, &r)) {
 		say(c, &r);
-	} else if (buf_add(&head, c->in.data + h->len, c->in.len - h->len) == OK) {
-		http_conn_forget(c);
-		f->on_upgrade(f->ctx, fd, head.data, head.len);
 	} else {
-		http_conn_refuse(c, 400); /* one who talks so much before the door is opened */
+		request.origin = field(h, "Origin");
+		stream_write(c->stream, answer.data, answer.len);
+		hand_over(c, h, path, &request);
 	}
+	http_request_free(&request);
 }
 
 /* --- reading a request ---------------------------------------------------------------------------
@@ -116,15 +155,8 @@ is_loopback(const struct http_conn *c, const struct http_head *h)
 		if (http_head_field(h, forwarded[i]) != NULL)
 			return false;
 	return host != NULL && http_head_count(h, "Host") == 1 &&
-	       http_host_is_loopback(host->p, host->n) && http_peer_is_loopback(c->fd);
-}
-
-static char *
-field(const struct http_head *h, const char *name)
-{
-	const struct http_slice *value = http_head_field(h, name);
-
-	return value != NULL ? xstrndup(value->p, value->n) : NULL;
+	       http_host_is_loopback(host->p, host->n) &&
+	       http_peer_is_loopback(stream_fd(c->stream));
 }
 
 static int
@@ -140,7 +172,7 @@ read_request(struct http_conn *c, const struct http_head *h)
 	r->host = field(h, "Host");
 	r->content_type = field(h, "Content-Type");
 	r->x_app_id = field(h, "X-App-ID");
-	http_peer_address(c->fd, r->address, sizeof r->address);
+	http_peer_address(stream_fd(c->stream), r->address, sizeof r->address);
 	r->is_loopback = is_loopback(c, h);
 	return http_body_begin(&c->x->body, h, LIMIT_HTTP_BODY_BYTES);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sign.h"
+
 /* Sixteen bytes in base64: RFC 6455 4.1. */
 static bool
 is_key(const struct http_slice *key)
@@ -17,23 +19,23 @@ is_key(const struct http_slice *key)
 	return true;
 }
 
-static enum err
-add_field(struct buf *b, const struct http_head *h, const char *name)
+/* What followed a body would be read as frames. */
+static bool
+has_body(const struct http_head *h)
 {
-	const struct http_slice *value = http_head_field(h, name);
+	const struct http_slice *length = http_head_field(h, "Content-Length");
 
-	if (value == NULL)
-		return OK;
-	return buf_addf(b, "%s: %.*s\r\n", name, (int)value->n, value->p);
+	return http_head_field(h, "Transfer-Encoding") != NULL ||
+	       (length != NULL && !http_slice_is(*length, "0"));
 }
 
 static bool
-is_sound(const struct http_head *h)
+is_sound(const struct http_head *h, const struct http_slice *key)
 {
-	return http_slice_is(h->method, "GET") && !h->is_1_0 &&
-	       http_head_has_token(h, "Connection", "upgrade") &&
-	       is_key(http_head_field(h, "Sec-WebSocket-Key")) && http_head_count(h, "Host") <= 1 &&
-	       http_head_field(h, "Transfer-Encoding") == NULL;
+	return h->method.n == 3 && memcmp(h->method.p, "GET", 3) == 0 && !h->is_1_0 &&
+	       http_head_has_token(h, "Connection", "upgrade") && is_key(key) &&
+	       http_head_count(h, "Sec-WebSocket-Key") == 1 && http_head_count(h, "Host") == 1 &&
+	       !has_body(h);
 }
 
 bool
@@ -45,15 +47,14 @@ http_is_upgrade(const struct http_head *h)
 enum err
 http_upgrade_write(struct buf *b, const struct http_head *h)
 {
-	enum err e;
+	const struct http_slice *key = http_head_field(h, "Sec-WebSocket-Key");
+	char accept[SIGN_ACCEPT_SIZE];
 
-	if (!is_sound(h))
+	if (!is_sound(h, key))
 		return ERR_INVALID;
-	if ((e = buf_addf(b, "GET %.*s%s%.*s HTTP/1.1\r\n", (int)h->path.n, h->path.p,
-		 h->query.n > 0 ? "?" : "", (int)h->query.n, h->query.p)) != OK ||
-	    (e = add_field(b, h, "Host")) != OK || (e = add_field(b, h, "Origin")) != OK ||
-	    (e = add_field(b, h, "Sec-WebSocket-Key")) != OK)
-		return e;
-	return buf_adds(b, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-			   "Sec-WebSocket-Version: 13\r\n\r\n");
+	sign_websocket_accept(key->p, key->n, accept);
+	return buf_addf(b,
+	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+	    "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+	    accept);
 }

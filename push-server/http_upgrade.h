@@ -1,7 +1,9 @@
 /*
- * http_upgrade - the request by which a connection becomes a WebSocket. Pure.
+ * http_upgrade - a request that wants to become a WebSocket. Pure.
  *
- * Threads: any. Source: RFC 6455 4.1 and 4.2.1.
+ * Threads: the event-loop thread only.
+ * Errors:  ERR_INVALID: an upgrade that is not one (method, version, key, Host, body).
+ * Source:  RFC 6455 4.1 and 4.2.
  */
 #ifndef HTTP_UPGRADE_H
 #define HTTP_UPGRADE_H
@@ -9,13 +11,9 @@
 #include "buf.h"
 #include "http_head.h"
 
-/* Does the client ask for a WebSocket, soundly or not? */
-bool http_is_upgrade(const struct http_head *h);
+bool http_is_upgrade(const struct http_head *h); /* Upgrade: websocket; of h2c nothing is known */
 
-/*
- * Writes the head that libwebsockets is to read: only what it needs, and only from a sound one.
- * ERR_INVALID: it is not. The version is the caller's to look at (426).
- */
+/* Appends the 101. No extension and no subprotocol is ever agreed to. */
 enum err http_upgrade_write(struct buf *b, const struct http_head *h) MUST_CHECK;
 
 #endif

@@ -28,6 +28,7 @@ static const struct {
 	[METRIC_CLOSED_DRAIN] = { "charla_push_closed_total", "reason=\"drain\"", NULL },
 	[METRIC_CLOSED_TOO_LONG] = { "charla_push_closed_total", "reason=\"message_too_long\"", NULL },
 	[METRIC_CLOSED_FRAGMENTS] = { "charla_push_closed_total", "reason=\"too_many_fragments\"", NULL },
+	[METRIC_CLOSED_PROTOCOL] = { "charla_push_closed_total", "reason=\"websocket_protocol\"", NULL },
 	[METRIC_CLOSED_UNAUTHORISED] = { "charla_push_closed_total", "reason=\"not_authorised\"", NULL },
 	[METRIC_CLOSED_SIGNIN] = { "charla_push_closed_total", "reason=\"signin\"", NULL },
 	[METRIC_BAD_MESSAGE] = { "charla_push_messages_refused_total", "reason=\"not_pusher\"", "Client messages refused." },

@@ -38,6 +38,10 @@ peer_end(struct peer *p, uint16_t code, const char *text)
 	if (peer_has_ended(p))
 		return;
 	p->close_code = code;
+	if (text == NULL) {
+		p->transport->wake(p);
+		return;
+	}
 	last = pusher_error(code, text);
 	/* a full outbox must not keep the reason from the one who reads at last */
 	if (outbox_push(&p->outbox, last) != OK) {

@@ -55,7 +55,7 @@ enum err peer_send(struct peer *p, struct frame *f) MUST_CHECK;
 /* The same for a frame that the caller gives away. */
 enum err peer_give(struct peer *p, struct frame *f) MUST_CHECK;
 
-/* Queues pusher:error and has the transport close with code. */
+/* Queues pusher:error (text NULL: nothing) and has the transport close with code. */
 void peer_end(struct peer *p, uint16_t code, const char *text);
 
 static inline bool

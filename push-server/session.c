@@ -18,8 +18,13 @@ session_say(struct session *s, struct frame *f)
 		s->peer.app->counts.now.sent++;
 		s->peer.app->counts.now.sent_bytes += frame_len(f);
 	}
-	if (peer_give(&s->peer, f) == OK)
-		return;
+	if (peer_give(&s->peer, f) != OK)
+		session_fell_behind(s);
+}
+
+void
+session_fell_behind(struct session *s)
+{
 	hub_count_slow(s->env->hub, &s->peer);
 	hub_leave_all(s->env->hub, &s->peer);
 }
@@ -31,6 +36,13 @@ session_end(struct session *s, uint16_t code, const char *text, int64_t now_ms)
 		hub_leave_all(s->env->hub, &s->peer);
 	peer_end(&s->peer, code, text);
 	wheel_set(s->env->wheel, &s->timer, now_ms + SESSION_CLOSE_GRACE_MS);
+}
+
+void
+session_end_quietly(struct session *s, int64_t now_ms)
+{
+	session_end(s, PEER_GONE, NULL, now_ms);
+	outbox_clear(&s->peer.outbox);
 }
 
 void

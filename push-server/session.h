@@ -57,8 +57,12 @@ void session_seen(struct session *s, int64_t now_ms); /* any frame, control fram
 /* Its time on the wheel has come. False: it ended long ago and is to be cut off. */
 bool session_tick(struct session *s, int64_t now_ms);
 
-/* Leaves everything and ends with a code; the transport closes. */
+/* Leaves everything and ends with a code; the transport closes. text NULL: nothing is said. */
 void session_end(struct session *s, uint16_t code, const char *text, int64_t now_ms);
-void session_close(struct session *s); /* the socket is gone */
+
+/* The other end closes: the same, and what waits for him is not sent any more. */
+void session_end_quietly(struct session *s, int64_t now_ms);
+void session_fell_behind(struct session *s); /* a frame beside the protocol found no room */
+void session_close(struct session *s);       /* the socket is gone */
 
 #endif

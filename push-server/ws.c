@@ -14,18 +14,13 @@
 #include "log.h"
 
 #define DRAIN_TICK_SECONDS 0.1
-#define RX_BYTES 512       /* a quarter of the default: memory of an idle connection */
-#define TX_BYTES (1 << 20) /* 0 would split and copy every longer message */
+#define STREAM_WRITE_BYTES (1 << 20) /* 0 would split and copy every longer write */
 
 static int callback(
     struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len);
 
-static const struct lws_protocols protocols[] = {
-	{ .name = "pusher",
-	    .callback = callback,
-	    .per_session_data_size = sizeof(struct conn),
-	    .rx_buffer_size = RX_BYTES,
-	    .tx_packet_size = TX_BYTES },
+static struct lws_protocols protocols[] = {
+	{ .name = "stream", .callback = callback, .tx_packet_size = STREAM_WRITE_BYTES },
 	{ .name = NULL },
 };
 
@@ -38,28 +33,14 @@ static const lws_retry_bo_t no_validity = { .retry_ms_table = NULL };
 static int
 callback(struct lws *wsi, enum lws_callback_reasons why, void *user, void *in, size_t len)
 {
-	struct ws *w = ws_of(wsi);
-	struct conn *c = user;
+	struct ws *w = lws_context_user(lws_get_context(wsi));
 
 	switch (why) {
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return ws_conn_upgrade(w, wsi);
-	case LWS_CALLBACK_ESTABLISHED: ws_head_is_read(w, wsi); return ws_conn_open(w, wsi, c);
-	case LWS_CALLBACK_RECEIVE: return ws_conn_receive(wsi, c, in, len);
-	case LWS_CALLBACK_SERVER_WRITEABLE: return ws_conn_writable(c);
-	case LWS_CALLBACK_RECEIVE_PONG: session_seen(&c->session, clock_mono_ms()); return 0;
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* nothing may be written any more */
-	case LWS_CALLBACK_CLOSED: ws_conn_close(c); return 0;
-	case LWS_CALLBACK_HTTP: ws_head_is_read(w, wsi); return ws_http_request(w, wsi, c);
-	case LWS_CALLBACK_HTTP_BODY: return ws_http_body(w, wsi, c, in, len);
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION: return -1; /* answered with its last byte */
-	case LWS_CALLBACK_CLOSED_HTTP:
-		if (c != NULL)
-			ws_http_drop(c);
-		return 0;
-	case LWS_CALLBACK_WSI_DESTROY:
-		ws_head_is_read(w, wsi);
-		ws_gone(w);
-		return 0;
+	case LWS_CALLBACK_RAW_ADOPT: ws_stream_open(w, wsi, user); return 0;
+	case LWS_CALLBACK_RAW_RX: return ws_stream_bytes(user, in, len);
+	case LWS_CALLBACK_RAW_WRITEABLE: return ws_stream_room(user);
+	case LWS_CALLBACK_RAW_CLOSE: ws_stream_gone(user); return 0;
+	case LWS_CALLBACK_WSI_DESTROY: ws_gone(w); return 0;
 	default: return 0;
 	}
 }
@@ -70,8 +51,6 @@ log_library(int level, const char *line)
 	static struct log_limit limit;
 	unsigned long suppressed;
 
-	if (strstr(line, "adopt_socket_readbuf: ") != NULL)
-		return; /* it reports each adoption as an error */
 	if (log_allowed(&limit, &suppressed))
 		log_line(level == LLL_ERR ? LOG_WARN : LOG_DEBUG,
 		    "libwebsockets: %s suppressed=%lu", line, suppressed);
@@ -88,7 +67,6 @@ new_vhost(struct ws *w, bool is_tls)
 		.protocols = protocols,
 		.retry_and_idle_policy = &no_validity,
 		.alpn = "http/1.1",
-		.keepalive_timeout = 60,
 		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
 		.ssl_cert_filepath = is_tls ? w->o.tls_cert : NULL,
 		.ssl_private_key_filepath = is_tls ? w->o.tls_key : NULL,
@@ -166,7 +144,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 		    (struct session *)(void *)((char *)n - offsetof(struct session, timer));
 
 		if (!session_tick(s, now_ms))
-			ws_conn_cut((struct conn *)(void *)s);
+			ws_conn_cut(s);
 	}
 }
 
@@ -294,16 +272,16 @@ open_context(struct ws *w)
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_VALIDATE_UTF8,
+			   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
 		.foreign_loops = loops,
 		.user = w,
 		.gid = -1,
 		.uid = -1,
-		.max_http_header_pool = WS_HEADER_POOL,
-		.max_http_header_data = LIMIT_HTTP_HEAD_BYTES,
+		.pt_serv_buf_size = STREAM_READ_BYTES,
 		.timeout_secs = LIMIT_HANDSHAKE_SECONDS,
 	};
 
+	protocols[0].per_session_data_size = ws_stream_size();
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_library);
 	w->lws = lws_create_context(&info);
 	if (w->lws != NULL)
@@ -328,8 +306,8 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 	w->front = (struct http_front){ .loop = w->loop,
 		.api = o->api,
 		.ctx = w,
-		.on_upgrade = ws_upgrade,
-		.on_gone = ws_gone };
+		.on_upgrade = ws_conn_open,
+		.is_any_path = o->service != NULL && o->service->is_any_path };
 	wheel_init(o->env->wheel, clock_mono_ms());
 	hub_tick(o->env->hub, clock_mono_ms());
 	if ((e = open_context(w)) == OK && (e = open_port(w, &w->plain, o->port, false)) == OK &&

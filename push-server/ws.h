@@ -2,7 +2,7 @@
  * ws - the sockets: WebSocket and HTTP over libwebsockets, the datagram socket and the timers,
  * all on one libev loop of our own.
  *
- * Only ws*.c include libwebsockets.h and ev.h.
+ * Only ws*.c include libwebsockets.h.
  * Owns:    loop, context, listeners. env, api, ingest and inbox are borrowed.
  * Threads: the one that calls ws_run. Errors: logged here.
  */
@@ -17,6 +17,18 @@
 struct ev_loop;
 struct ws;
 
+/* What is behind the WebSockets; tests/ws-echo has another. */
+struct ws_service {
+	size_t message_max;
+	unsigned fragments_max;
+	bool is_any_path; /* else /app/{key} only */
+	void (*open)(struct session *s, struct session_env *env, const struct transport *t,
+	    const struct session_request *r, int64_t now_ms);
+	void (*receive)(struct session *s, const char *p, size_t n, bool is_text, int64_t now_ms);
+};
+
+extern const struct ws_service ws_pusher;
+
 struct ws_options {
 	const char *host;
 	int port;                       /* 0: any free one */
@@ -24,7 +36,8 @@ struct ws_options {
 	const char *tls_cert, *tls_key; /* PEM files */
 	size_t max_connections;
 	long drain_seconds;
-	struct session_env *env; /* its wheel is initialised here */
+	const struct ws_service *service; /* NULL: ws_pusher */
+	struct session_env *env;          /* its wheel is initialised here */
 	struct http_api *api;
 	const struct ingest *ingest;
 	struct inbox *inbox; /* NULL: none (tests) */

@@ -14,7 +14,6 @@
 
 #define ACCEPTS_PER_ROUND 64
 #define REAP_SECONDS 5.0
-#define TLS_HEADS_MAX (WS_HEADER_POOL - 64) /* the rest is for upgrades of the plain port */
 
 /*
  * Not simply to the hard limit: libwebsockets sizes a table by the soft one and walks all of it for
@@ -58,57 +57,29 @@ resume_listeners(struct ws *w)
 	w->is_paused = false;
 	if (w->plain.fd >= 0)
 		ev_io_start(w->loop, &w->plain.io);
-	if (w->tls.fd >= 0 && w->tls_heads < TLS_HEADS_MAX)
+	if (w->tls.fd >= 0)
 		ev_io_start(w->loop, &w->tls.io);
 }
 
 void
-ws_gone(void *ctx)
+ws_gone(struct ws *w)
 {
-	struct ws *w = ctx;
-
 	w->gone++;
 	if (w->sockets > 0)
 		w->sockets--;
 	resume_listeners(w);
 }
 
-/* libwebsockets reads the heads of the TLS port: who is slow at it may not use up its pool. */
 static void
-adopt_tls(struct ws *w, int fd)
+adopt(struct ws *w, const struct ws_listener *l, int fd)
 {
-	size_t gone = w->gone;
-	struct lws *wsi = lws_adopt_descriptor_vhost(w->tls.vhost,
-	    LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
-	    (lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL);
-
-	if (wsi != NULL) {
-		lws_set_opaque_user_data(wsi, w); /* stands for: its head is not read yet */
-		if (++w->tls_heads == TLS_HEADS_MAX)
-			ev_io_stop(w->loop, &w->tls.io);
-	} else if (w->gone == gone) {
-		/* it closes what it does not adopt, but says so only if it came as far as a wsi */
-		ws_gone(w);
-	}
-}
-
-void
-ws_head_is_read(struct ws *w, struct lws *wsi)
-{
-	if (lws_get_opaque_user_data(wsi) == NULL)
-		return;
-	lws_set_opaque_user_data(wsi, NULL);
-	if (w->tls_heads-- == TLS_HEADS_MAX && w->tls.fd >= 0 && !w->is_paused)
-		ev_io_start(w->loop, &w->tls.io);
-}
-
-void
-ws_upgrade(void *ctx, int fd, const char *head, size_t len)
-{
-	struct ws *w = ctx;
+	lws_adoption_type kind =
+	    l == &w->tls ? LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL : LWS_ADOPT_SOCKET;
 	size_t gone = w->gone;
 
-	if (lws_adopt_socket_vhost_readbuf(w->plain.vhost, fd, head, len) == NULL &&
+	/* it closes what it does not adopt, but says so only if it came as far as a wsi */
+	if (lws_adopt_descriptor_vhost(
+		l->vhost, kind, (lws_sock_file_fd_type){ .sockfd = fd }, NULL, NULL) == NULL &&
 	    w->gone == gone)
 		ws_gone(w);
 }
@@ -137,10 +108,7 @@ on_connect(struct ev_loop *loop, ev_io *io, int events)
 			return;
 		}
 		w->sockets++;
-		if (l == &w->tls)
-			adopt_tls(w, fd);
-		else
-			http_front_accept(&w->front, fd);
+		adopt(w, l, fd);
 		if (!ev_is_active(io))
 			return;
 	}

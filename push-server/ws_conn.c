@@ -1,20 +1,32 @@
 /*
- * One WebSocket: pieces become messages for the session, frames become bytes for the socket.
+ * One WebSocket: bytes become messages for the session, frames become bytes for the stream.
  *
- * Frames go out ready-made by LWS_WRITE_RAW, straight from the fan-out while the socket takes
- * them. Never while lws_partial_buffered(): libwebsockets keeps what the socket refused as a list
- * of at most 1,024 segments, and beyond that a message would be lost. Then the outbox keeps
- * references, and what has gathered is joined into one write when the socket has room again.
+ * Frames go out ready-made, straight from the fan-out while the socket takes them. Never while
+ * the stream is congested: then the outbox keeps references, and what has gathered is joined into
+ * one write when there is room again.
+ *
+ * Ending: what waits is sent, then a close frame, then it waits for the other end to close, at
+ * most SESSION_CLOSE_GRACE_MS; who has broken the protocol is not listened to any more.
  */
 #include "ws_internal.h"
 
-#include <stdio.h>
-#include <sys/socket.h>
-
 #include "clock.h"
+#include "http_message.h"
 #include "limit.h"
 
 #define JOIN_BYTES (64 * 1024) /* of one write; longer frames go alone */
+#define UNREAD_MAX (2 * STREAM_READ_BYTES)
+#define CLOSE_BYTES 4 /* a close frame: head and code */
+
+struct conn {
+	struct session session; /* first: a peer, a session and a conn have one address */
+	struct stream *stream;
+	const struct ws_service *service;
+	struct rfc6455 rx;
+	struct buf unread;   /* what came while he does not read what he is sent */
+	uint16_t heard_code; /* of the close frame that came; 0: none yet */
+	bool is_ping_due, is_closed /* ours is sent */, is_deaf;
+};
 
 static struct conn *
 conn_of(struct peer *p)
@@ -25,30 +37,17 @@ conn_of(struct peer *p)
 /* --- out -----------------------------------------------------------------------------------------
  */
 
-/* What the socket takes of it at once: most of the time all. Returns how much that is. */
-static size_t
-send_at_once(const struct conn *c, const unsigned char *bytes, size_t len)
-{
-	ssize_t n = send(c->plain_fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* A dead socket is not an error here: its close is on the way. */
 static bool
 conn_write(struct peer *p, struct frame *f)
 {
 	struct conn *c = conn_of(p);
-	unsigned char *bytes;
-	size_t len, sent = 0;
+	const unsigned char *bytes;
+	size_t len;
 
-	if (lws_partial_buffered(c->wsi))
+	if (stream_is_congested(c->stream))
 		return false;
 	bytes = frame_ws(f, &len);
-	if (c->plain_fd >= 0)
-		sent = send_at_once(c, bytes, len);
-	if (sent < len)
-		(void)lws_write(c->wsi, bytes + sent, len - sent, LWS_WRITE_RAW);
+	stream_write(c->stream, bytes, len);
 	return true;
 }
 
@@ -61,7 +60,7 @@ conn_wake(struct peer *p)
 	if (peer_has_ended(p))
 		wheel_set(c->session.env->wheel, &c->session.timer,
 		    clock_mono_ms() + SESSION_CLOSE_GRACE_MS);
-	(void)lws_callback_on_writable(c->wsi);
+	stream_want_room(c->stream);
 }
 
 static void
@@ -70,7 +69,7 @@ conn_ping(struct peer *p)
 	struct conn *c = conn_of(p);
 
 	c->is_ping_due = true;
-	(void)lws_callback_on_writable(c->wsi);
+	stream_want_room(c->stream);
 }
 
 static const struct transport transport = {
@@ -79,26 +78,15 @@ static const struct transport transport = {
 	.ping = conn_ping,
 };
 
-static int
-write_alone(struct lws *wsi, struct frame *f)
-{
-	size_t len;
-	unsigned char *bytes = frame_ws(f, &len);
-	int n = lws_write(wsi, bytes, len, LWS_WRITE_RAW);
-
-	frame_unref(f);
-	return n;
-}
-
-/* One write of as many waiting frames as fit. Negative: the socket is dead. */
-static int
-write_waiting(struct lws *wsi, struct outbox *o)
+/* One write of as many waiting frames as fit. */
+static void
+write_waiting(struct stream *s, struct outbox *o)
 {
 	static unsigned char joined[JOIN_BYTES]; /* event-loop thread only */
 	size_t n = 0, len;
+	struct frame *f;
 
 	while (!outbox_is_empty(o)) {
-		struct frame *f;
 		const unsigned char *bytes = frame_ws(outbox_peek(o), &len);
 
 		if (n + len > sizeof joined)
@@ -108,137 +96,228 @@ write_waiting(struct lws *wsi, struct outbox *o)
 		f = outbox_pop(o);
 		frame_unref(f);
 	}
-	if (n > 0)
-		return lws_write(wsi, joined, n, LWS_WRITE_RAW);
-	return write_alone(wsi, outbox_pop(o));
+	if (n > 0) {
+		stream_write(s, joined, n);
+		return;
+	}
+	f = outbox_pop(o);
+	stream_write(s, frame_ws(f, &len), len);
+	frame_unref(f);
 }
 
-static int
-say_close(struct conn *c)
+static void
+conn_free(struct conn *c)
 {
-	static unsigned char none[1];
-
-	if (c->session.peer.close_code == PEER_GONE)
-		return -1;
-	lws_close_reason(c->wsi, (enum lws_close_status)c->session.peer.close_code, none, 0);
-	return -1;
+	session_close(&c->session);
+	rfc6455_free(&c->rx);
+	buf_free(&c->unread);
+	free(c);
 }
 
-int
-ws_conn_writable(struct conn *c)
+/* c is gone. */
+static void
+leave(struct conn *c)
 {
+	stream_leave(c->stream);
+	conn_free(c);
+}
+
+static void
+write_close(struct conn *c, unsigned code)
+{
+	const unsigned char bytes[CLOSE_BYTES] = { 0x80 | WS_CLOSE, 2, (unsigned char)(code >> 8),
+		(unsigned char)code };
+	static const unsigned char bare[2] = { 0x80 | WS_CLOSE, 0 };
+
+	if (code == WS_CODE_NONE)
+		stream_write(c->stream, bare, sizeof bare);
+	else
+		stream_write(c->stream, bytes, sizeof bytes);
+	c->is_closed = true;
+}
+
+/* The session has ended: nothing more will wait. False: c is gone. */
+static bool
+end(struct conn *c)
+{
+	if (!c->is_closed && !stream_is_congested(c->stream))
+		write_close(c, c->heard_code != 0 ? c->heard_code : c->session.peer.close_code);
+	if (stream_is_congested(c->stream)) {
+		stream_want_room(c->stream);
+		return true;
+	}
+	if (c->heard_code != 0) {
+		leave(c);
+		return false;
+	}
+	if (c->is_deaf)
+		stream_end(c->stream);
+	return true;
+}
+
+/* False: c is gone. */
+static bool
+write_what_waits(struct conn *c)
+{
+	static const unsigned char ping[2] = { 0x80 | WS_PING, 0 };
 	struct outbox *o = &c->session.peer.outbox;
-	unsigned char ping[LWS_PRE];
 
-	while (!outbox_is_empty(o) && !lws_partial_buffered(c->wsi))
-		if (write_waiting(c->wsi, o) < 0)
-			return -1;
-	if (!outbox_is_empty(o) || lws_partial_buffered(c->wsi)) {
-		(void)lws_callback_on_writable(c->wsi);
-		return 0;
+	while (!outbox_is_empty(o) && !stream_is_congested(c->stream))
+		write_waiting(c->stream, o);
+	if (stream_is_congested(c->stream)) {
+		stream_want_room(c->stream);
+		return true;
 	}
-	if (peer_has_ended(&c->session.peer))
-		return say_close(c);
-	if (c->is_ping_due) {
+	if (c->is_ping_due && !c->is_closed) {
 		c->is_ping_due = false;
-		return lws_write(c->wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+		stream_write(c->stream, ping, sizeof ping);
 	}
-	return 0;
+	return !peer_has_ended(&c->session.peer) || end(c);
 }
 
 /* --- in ------------------------------------------------------------------------------------------
  */
 
-int
-ws_conn_upgrade(struct ws *w, struct lws *wsi)
+/* Whether anything follows or not, he will not be listened to. */
+static void
+refuse(struct conn *c, enum rfc6455_got got, uint16_t code)
 {
-	struct http_response refusal;
-	char path[1024], text[32];
-	const char *method, *value;
-	bool is_version_13;
+	struct metrics *m = c->session.env->metrics;
 
-	/* by lws_hdr_copy: the callback's own pointer may be freed memory (CVE-2025-11677) */
-	value = ws_header(wsi, WSI_TOKEN_UPGRADE, text, sizeof text);
-	if (value == NULL || strcasecmp(value, "websocket") != 0 ||
-	    !ws_request_line(wsi, &method, path, sizeof path)) {
-		metric_add(w->o.env->metrics, METRIC_REFUSED_UPGRADE, 1);
-		return -1;
-	}
-	value = ws_header(wsi, WSI_TOKEN_VERSION, text, sizeof text);
-	is_version_13 = value != NULL && strcmp(value, "13") == 0;
-	if (http_api_may_upgrade(w->o.api, path, is_version_13, &refusal)) {
-		http_response_clear(&refusal);
-		return 0;
-	}
-	(void)ws_http_answer(wsi, &refusal);
-	http_response_clear(&refusal);
-	return -1;
-}
-
-int
-ws_conn_open(struct ws *w, struct lws *wsi, struct conn *c)
-{
-	char path[1024], origin[512], protocol[32];
-	struct session_request r = { .key = NULL };
-	const char *method;
-
-	if (!ws_request_line(wsi, &method, path, sizeof path) ||
-	    !apps_match_path(w->o.env->apps, path, &r.key, &r.key_len))
-		return -1;
-	r.origin = ws_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin);
-	/* it returns the value's place in our buffer, behind the name */
-	r.protocol = lws_get_urlarg_by_name(wsi, "protocol=", protocol, sizeof protocol);
-	c->wsi = wsi;
-	c->plain_fd = lws_is_ssl(wsi) ? -1 : lws_get_socket_fd(wsi);
-	c->rx = BUF_INIT(LIMIT_WS_MESSAGE_BYTES);
-	session_open(&c->session, w->o.env, &transport, &r, clock_mono_ms());
-	return 0;
-}
-
-static int
-refuse_message(struct conn *c, enum metric why, uint16_t code, const char *text)
-{
-	metric_add(c->session.env->metrics, why, 1);
-	buf_free(&c->rx);
-	session_end(&c->session, code, text, clock_mono_ms());
-	return 0;
-}
-
-int
-ws_conn_receive(struct lws *wsi, struct conn *c, const char *p, size_t n)
-{
-	bool is_frame_end = lws_remaining_packet_payload(wsi) == 0;
-
+	c->is_deaf = true;
+	rfc6455_free(&c->rx);
 	if (peer_has_ended(&c->session.peer))
-		return 0;
-	if (lws_is_final_fragment(wsi) && is_frame_end && c->rx.len == 0) {
-		c->fragments = 0;
-		session_receive(&c->session, p, n, clock_mono_ms());
-		return 0;
+		return;
+	if (got == WS_GOT_TOO_LONG)
+		metric_add(m, METRIC_CLOSED_TOO_LONG, 1);
+	else if (got == WS_GOT_TOO_MANY)
+		metric_add(m, METRIC_CLOSED_FRAGMENTS, 1);
+	else
+		metric_add(m, METRIC_CLOSED_PROTOCOL, 1);
+	session_end(&c->session, code, NULL, clock_mono_ms());
+}
+
+static void
+answer_ping(struct conn *c, const struct rfc6455_item *item)
+{
+	struct frame *pong = frame_new_as(WS_PONG, item->p, item->n);
+
+	if (peer_give(&c->session.peer, pong) != OK)
+		session_fell_behind(&c->session);
+}
+
+/* False: c is gone. */
+static bool
+take(struct conn *c, enum rfc6455_got got, const struct rfc6455_item *item)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	session_seen(&c->session, now_ms);
+	switch (got) {
+	case WS_GOT_MESSAGE:
+		if (!peer_has_ended(&c->session.peer))
+			c->service->receive(
+			    &c->session, (const char *)item->p, item->n, item->is_text, now_ms);
+		return true;
+	case WS_GOT_PING: answer_ping(c, item); return true;
+	case WS_GOT_CLOSE:
+		c->heard_code = item->code;
+		session_end_quietly(&c->session, now_ms);
+		return end(c);
+	case WS_GOT_BROKEN:
+	case WS_GOT_TOO_LONG:
+	case WS_GOT_TOO_MANY: refuse(c, got, item->code); return true;
+	case WS_GOT_PONG:
+	case WS_GOT_NOTHING: break;
 	}
-	if (buf_add(&c->rx, p, n) != OK)
-		return refuse_message(c, METRIC_CLOSED_TOO_LONG, 1009, "The message is too long");
-	if (!is_frame_end)
-		return 0;
-	if (++c->fragments > LIMIT_WS_FRAGMENTS)
-		return refuse_message(c, METRIC_CLOSED_FRAGMENTS, 1009, "Too many fragments");
-	if (lws_is_final_fragment(wsi)) {
-		c->fragments = 0;
-		session_receive(&c->session, c->rx.data, c->rx.len, clock_mono_ms());
-		buf_free(&c->rx); /* an idle connection holds no buffer */
+	return true;
+}
+
+/* He is listened to while he takes what he is answered. */
+static void
+on_bytes(void *ctx, unsigned char *p, size_t n)
+{
+	struct conn *c = ctx;
+	struct rfc6455_item item;
+	enum rfc6455_got got;
+
+	while (!c->is_deaf && c->heard_code == 0) {
+		if (stream_is_congested(c->stream)) {
+			stream_want_room(c->stream);
+			if (n > 0 && buf_add(&c->unread, p, n) != OK)
+				leave(c); /* more than a stream reads that is congested */
+			return;
+		}
+		if ((got = rfc6455_next(&c->rx, &p, &n, &item)) == WS_GOT_NOTHING)
+			return;
+		if (!take(c, got, &item))
+			return;
 	}
-	return 0;
+}
+
+static void
+on_room(void *ctx)
+{
+	struct conn *c = ctx;
+	struct buf unread = c->unread;
+
+	if (!write_what_waits(c) || unread.len == 0)
+		return;
+	c->unread = BUF_INIT(UNREAD_MAX);
+	on_bytes(c, (unsigned char *)unread.data, unread.len);
+	buf_free(&unread);
+}
+
+static void
+on_closed(void *ctx)
+{
+	conn_free(ctx);
+}
+
+/* --- life ----------------------------------------------------------------------------------------
+ */
+
+static const struct stream_handler handler = {
+	.on_bytes = on_bytes,
+	.on_room = on_room,
+	.on_closed = on_closed,
+};
+
+void
+ws_conn_cut(struct session *s)
+{
+	leave((struct conn *)(void *)s);
 }
 
 void
-ws_conn_close(struct conn *c)
+ws_conn_open(void *ctx, struct stream *stream, const struct http_upgrade *u)
 {
-	session_close(&c->session);
-	buf_free(&c->rx);
+	struct ws *w = ctx;
+	struct conn *c = xcalloc(1, sizeof *c);
+	const struct ws_service *service = w->o.service != NULL ? w->o.service : &ws_pusher;
+	struct session_request r = { .protocol = u->protocol, .origin = u->origin };
+
+	(void)apps_match_path(w->o.env->apps, u->path, &r.key, &r.key_len);
+	c->stream = stream;
+	c->service = service;
+	c->unread = BUF_INIT(UNREAD_MAX);
+	c->rx.message_max = service->message_max;
+	c->rx.fragments_max = service->fragments_max;
+	stream_handle(stream, &handler, c);
+	service->open(&c->session, w->o.env, &transport, &r, clock_mono_ms());
+	on_bytes(c, u->rest, u->rest_len);
 }
 
-void
-ws_conn_cut(struct conn *c)
+static void
+receive_pusher(struct session *s, const char *p, size_t n, bool is_text, int64_t now_ms)
 {
-	(void)shutdown(lws_get_socket_fd(c->wsi), SHUT_RDWR);
+	(void)is_text; /* who sends binary frames is read all the same, as by soketi */
+	session_receive(s, p, n, now_ms);
 }
+
+const struct ws_service ws_pusher = {
+	.message_max = LIMIT_WS_MESSAGE_BYTES,
+	.fragments_max = LIMIT_WS_FRAGMENTS,
+	.open = session_open,
+	.receive = receive_pusher,
+};

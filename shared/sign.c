@@ -92,3 +92,20 @@ sign_equal(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	return a_len == b_len && CRYPTO_memcmp(a, b, a_len) == 0;
 }
+
+void
+sign_websocket_accept(const char *key, size_t n, char out[SIGN_ACCEPT_SIZE])
+{
+	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) != 1 ||
+	    EVP_DigestUpdate(ctx, key, n) != 1 ||
+	    EVP_DigestUpdate(ctx, guid, sizeof guid - 1) != 1 ||
+	    EVP_DigestFinal_ex(ctx, raw, &len) != 1)
+		abort();
+	EVP_MD_CTX_free(ctx);
+	(void)EVP_EncodeBlock((unsigned char *)out, raw, (int)len);
+}

@@ -1,7 +1,7 @@
 /*
  * sign - the digests of the Pusher protocol.
  *
- * Threads: any. Only user of libcrypto's HMAC and MD5 outside of TLS.
+ * Threads: any. Only user of libcrypto's digests outside of TLS.
  */
 #ifndef SIGN_H
 #define SIGN_H
@@ -13,12 +13,16 @@
 #define SIGN_RAW_SIZE 32    /* the same as bytes */
 #define SIGN_BASE64_SIZE 45 /* the same as base64, and the NUL */
 #define MD5_HEX_SIZE 33
+#define SIGN_ACCEPT_SIZE 29 /* a SHA-1 as base64, and the NUL */
 
 void sign_hmac_sha256(const char *secret, const void *p, size_t n, char out[SIGN_HEX_SIZE]);
 void sign_hmac_sha256_raw(const void *secret, size_t secret_len, const void *p, size_t n,
     unsigned char out[SIGN_RAW_SIZE]);
 void sign_sha256(const void *p, size_t n, char out[SIGN_HEX_SIZE]);
 void sign_md5(const void *p, size_t n, char out[MD5_HEX_SIZE]);
+
+/* Sec-WebSocket-Accept for the Sec-WebSocket-Key of n bytes (RFC 6455 4.2.2). */
+void sign_websocket_accept(const char *key, size_t n, char out[SIGN_ACCEPT_SIZE]);
 
 /*
  * shared_secret of an encrypted channel: SHA-256(channel name || 32-byte master key), where the

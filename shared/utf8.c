@@ -1,6 +1,8 @@
 #include "utf8.h"
 
-#include <stdint.h>
+#include <string.h>
+
+#define ASCII_WORD UINT64_C(0x8080808080808080) /* no bit of it is set in eight ASCII bytes */
 
 /*
  * Length of the character at p (n > 0 bytes are there), 0 if it is not one. Table 3-7 of the
@@ -36,11 +38,59 @@ char_len(const unsigned char *p, size_t n)
 bool
 utf8_is_valid(const char *p, size_t n)
 {
-	const unsigned char *u = (const unsigned char *)p;
+	struct utf8_check c = { .need = 0 };
 
-	for (size_t i = 0, len; i < n; i += len)
-		if ((len = char_len(u + i, n - i)) == 0)
+	return utf8_check_feed(&c, p, n) && utf8_check_is_whole(&c);
+}
+
+static size_t
+ascii_len(const char *p, size_t n)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	for (; i + sizeof word <= n; i += sizeof word) {
+		memcpy(&word, p + i, sizeof word);
+		if ((word & ASCII_WORD) != 0)
+			break;
+	}
+	return i;
+}
+
+/* The first byte of a character says how many follow, and what the second may be. */
+static bool
+begin_char(struct utf8_check *c, unsigned char first)
+{
+	if (first < 0x80)
+		return true;
+	if (first < 0xc2 || first > 0xf4)
+		return false;
+	c->need = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+	c->low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	c->high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+	return true;
+}
+
+bool
+utf8_check_feed(struct utf8_check *c, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char byte;
+
+		if (c->need == 0 && (i += ascii_len(p + i, n - i)) == n)
+			break;
+		byte = (unsigned char)p[i];
+		if (c->need == 0) {
+			if (!begin_char(c, byte))
+				return false;
+			continue;
+		}
+		if (byte < c->low || byte > c->high)
 			return false;
+		c->need--;
+		c->low = 0x80;
+		c->high = 0xbf;
+	}
 	return true;
 }
 

@@ -267,35 +267,42 @@ broken_escapes_and_too_many_parameters_are_refused(void **state)
 	"Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"                                \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
+#define HOST "Host: h\r\n"
+
 static void
-an_upgrade_is_written_anew_from_a_sound_one(void **state)
+a_sound_upgrade_is_answered_with_101_and_nothing_but(void **state)
 {
 	static const char *const unsound[] = {
-		"POST / HTTP/1.1\r\n" UPGRADE "\r\n",
-		"GET / HTTP/1.0\r\n" UPGRADE "\r\n",
-		"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-		"GET / HTTP/1.1\r\nUpgrade: websocket\r\n"
+		"POST / HTTP/1.1\r\n" HOST UPGRADE "\r\n",
+		"get / HTTP/1.1\r\n" HOST UPGRADE "\r\n",
+		"GET / HTTP/1.0\r\n" HOST UPGRADE "\r\n",
+		"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+		"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n"
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-		"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ\r\n\r\n",
+		"GET / HTTP/1.1\r\n" HOST UPGRADE
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+		"GET / HTTP/1.1\r\n" UPGRADE "\r\n",
 		"GET / HTTP/1.1\r\n" UPGRADE "Host: a\r\nHost: b\r\n\r\n",
-		"GET / HTTP/1.1\r\n" UPGRADE "Transfer-Encoding: chunked\r\n\r\n",
+		"GET / HTTP/1.1\r\n" HOST UPGRADE "Transfer-Encoding: chunked\r\n\r\n",
+		"GET / HTTP/1.1\r\n" HOST UPGRADE "Content-Length: 5\r\n\r\n",
 	};
 	auto_buf b = BUF_INIT(4096), none = BUF_INIT(4096);
 	struct http_head h;
 
 	(void)state;
-	assert_int_equal(parse("GET /app/k?protocol=7 HTTP/1.1\r\nHost: h\r\nCookie: secret\r\n"
-			       "Origin: https://o\r\n" UPGRADE
-			       "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-			     &h),
+	assert_int_equal(
+	    parse("GET /app/k?protocol=7 HTTP/1.1\r\nHost: h\r\nCookie: secret\r\n"
+		  "Origin: https://o\r\n" UPGRADE "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+		  "Sec-WebSocket-Protocol: chat\r\n\r\n",
+		&h),
 	    HTTP_HEAD_DONE);
 	assert_true(http_is_upgrade(&h));
 	assert_int_equal(http_upgrade_write(&b, &h), OK);
 	assert_string_equal(b.data,
-	    "GET /app/k?protocol=7 HTTP/1.1\r\nHost: h\r\nOrigin: https://o\r\n"
-	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nUpgrade: websocket\r\n"
-	    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n");
+	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"); /* RFC 6455 1.3 */
 	for (size_t i = 0; i < ARRAY_LEN(unsound); i++) {
 		assert_int_equal(parse(unsound[i], &h), HTTP_HEAD_DONE);
 		assert_true(http_is_upgrade(&h));
@@ -339,7 +346,7 @@ main(void)
 		cmocka_unit_test(lengths_are_digits_and_there_is_one),
 		cmocka_unit_test(parameters_are_decoded_once),
 		cmocka_unit_test(broken_escapes_and_too_many_parameters_are_refused),
-		cmocka_unit_test(an_upgrade_is_written_anew_from_a_sound_one),
+		cmocka_unit_test(a_sound_upgrade_is_answered_with_101_and_nothing_but),
 		cmocka_unit_test(no_header_can_be_split),
 	};
 
