@@ -32,12 +32,13 @@ struct http_upgrade {
 	size_t rest_len;
 };
 
-struct http_front { /* all of them; zeroed but for the first five */
+struct http_front { /* all of them; zeroed but for the first six */
 	struct ev_loop *loop;
 	const struct http_api *api;
 	void *ctx;
 	void (*on_upgrade)(void *ctx, struct stream *s, const struct http_upgrade *u);
-	bool is_any_path; /* there are WebSockets everywhere, not only at /app/{key} */
+	bool is_any_path;    /* there are WebSockets everywhere, not only at /app/{key} */
+	double body_seconds; /* LIMIT_HTTP_BODY_SECONDS; tests have less time */
 
 	struct http_conn *list;
 	size_t count;

@@ -191,7 +191,7 @@ begin(struct http_conn *c, const struct http_head *h)
 			    (h->is_1_0 && !http_head_has_token(h, "Connection", "keep-alive"));
 	if (http_body_is_done(&c->x->body))
 		return 0;
-	http_conn_deadline(c, LIMIT_HTTP_BODY_SECONDS);
+	http_conn_deadline(c, c->front->body_seconds);
 	if (http_head_has_token(h, "Expect", "100-continue") && !h->is_1_0)
 		return buf_adds(&c->out, "HTTP/1.1 100 Continue\r\n\r\n") == OK ? 0 : 500;
 	return 0;

@@ -7,7 +7,6 @@
 #include "log.h"
 #include "webhook_curl.h"
 
-#define CONNECTIONS_MAX 32L /* they live in the descriptors that LIMIT_FD_RESERVE keeps */
 #define CONNECTIONS_KEPT 16L
 
 static const struct webhook_curl *curl; /* NULL: not loaded yet */
@@ -278,7 +277,8 @@ set_multi_options(struct webhook_http *h)
 	(void)curl->multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	(void)curl->multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_time);
 	(void)curl->multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-	(void)curl->multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
+	(void)curl->multi_setopt(
+	    h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)LIMIT_WEBHOOK_CONNECTIONS);
 	(void)curl->multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
 }
 

@@ -15,6 +15,21 @@ count(const struct webhook_queue *q, enum metric which, size_t n)
 	metric_add(q->metrics, which, n);
 }
 
+/* Something waits for t, or nothing does any more. */
+static void
+settle_busy(struct webhook_queue *q, struct webhook_target *t)
+{
+	bool is_busy = t->posts > 0 || t->batch != NULL;
+
+	if (is_busy == t->is_busy)
+		return;
+	t->is_busy = is_busy;
+	if (is_busy)
+		DL_APPEND2(q->busy, t, prev_busy, next_busy);
+	else
+		DL_DELETE2(q->busy, t, prev_busy, next_busy);
+}
+
 static void
 post_remove(struct webhook_queue *q, struct post *p)
 {
@@ -27,6 +42,7 @@ post_remove(struct webhook_queue *q, struct post *p)
 	q->bytes -= p->out.body_len;
 	free(p->body);
 	free(p);
+	settle_busy(q, t);
 }
 
 static bool
@@ -64,6 +80,7 @@ post_add(struct webhook_queue *q, struct webhook_target *t, unsigned lane, json_
 	t->bytes += n;
 	q->posts++;
 	q->bytes += n;
+	settle_busy(q, t);
 }
 
 /* --- targets -------------------------------------------------------------------------------------
@@ -119,6 +136,16 @@ hook_take(struct webhook_target *t, const struct app *app, const struct app_webh
 	};
 }
 
+/* It has come to an end, or is broken off. */
+static void
+post_stopped(struct webhook_queue *q, struct post *p)
+{
+	p->is_started = false;
+	p->target->started--;
+	q->started--;
+	q->probes -= p->is_probe;
+}
+
 /* A post that is under way points into the settings: it is begun anew with the new ones. */
 static void
 restart_posts(struct webhook_queue *q, struct webhook_target *t, int64_t now_ms)
@@ -129,23 +156,32 @@ restart_posts(struct webhook_queue *q, struct webhook_target *t, int64_t now_ms)
 		if (p == NULL || !p->is_started)
 			continue;
 		q->transport->cancel(q->transport->ctx, &p->out);
-		p->is_started = false;
+		post_stopped(q, p);
 		p->due_ms = now_ms;
 	}
 }
 
-struct webhook_target *
-webhook_target_get(struct webhook_queue *q, const struct app *app, const struct app_webhook *hook)
+static struct webhook_target *
+target_new(struct webhook_queue *q, const struct app *app)
 {
-	struct webhook_target *t;
+	struct webhook_target *t = xcalloc(1, sizeof *t);
 
-	DL_FOREACH(q->targets, t)
-	if (!t->is_found && strcmp(t->app_id, app->id) == 0 && strcmp(t->hook.url, hook->url) == 0)
-		break;
+	t->app_id = xstrdup(app->id);
+	DL_APPEND(q->targets, t);
+	return t;
+}
+
+struct webhook_target *
+webhook_target_get(struct webhook_queue *q, const struct app *app, const struct app_webhook *hook,
+    struct webhook_target *const *old, size_t old_count)
+{
+	struct webhook_target *t = NULL;
+
+	for (size_t i = 0; i < old_count && t == NULL; i++)
+		if (!old[i]->is_found && strcmp(old[i]->hook.url, hook->url) == 0)
+			t = old[i];
 	if (t == NULL) {
-		t = xcalloc(1, sizeof *t);
-		t->app_id = xstrdup(app->id);
-		DL_APPEND(q->targets, t);
+		t = target_new(q, app);
 	} else {
 		restart_posts(q, t, q->transport->mono_ms());
 		hook_clear(t);
@@ -163,14 +199,18 @@ webhook_target_drop(struct webhook_queue *q, struct webhook_target *t)
 
 		DL_FOREACH_SAFE(t->lanes[i], p, next)
 		{
-			if (p->is_started)
+			if (p->is_started) {
 				q->transport->cancel(q->transport->ctx, &p->out);
+				post_stopped(q, p);
+			}
 			count(q, METRIC_WEBHOOK_DROPPED_REMOVED, 1);
 			post_remove(q, p);
 		}
 	}
-	DL_DELETE(q->targets, t);
 	json_decref(t->batch);
+	t->batch = NULL;
+	settle_busy(q, t);
+	DL_DELETE(q->targets, t);
 	hook_clear(t);
 	free(t->app_id);
 	free(t);
@@ -185,6 +225,7 @@ close_batch(struct webhook_queue *q, struct webhook_target *t, int64_t now_ms)
 	post_add(q, t, 0, t->batch, now_ms);
 	json_decref(t->batch);
 	t->batch = NULL;
+	settle_busy(q, t);
 }
 
 void
@@ -203,6 +244,7 @@ webhook_queue_add(struct webhook_queue *q, struct webhook_target *t, const char 
 	if (t->batch == NULL) {
 		t->batch = json_array();
 		t->batch_due_ms = now_ms + LIMIT_WEBHOOK_BATCH_MS;
+		settle_busy(q, t);
 	}
 	(void)json_array_append(t->batch, event);
 	if (json_array_size(t->batch) >= LIMIT_WEBHOOK_BATCH_EVENTS)
@@ -212,14 +254,28 @@ webhook_queue_add(struct webhook_queue *q, struct webhook_target *t, const char 
 /* --- running -------------------------------------------------------------------------------------
  */
 
+static bool
+may_start(const struct webhook_queue *q, const struct webhook_target *t)
+{
+	unsigned half = LIMIT_WEBHOOK_CONNECTIONS / 2;
+
+	if (q->started >= LIMIT_WEBHOOK_CONNECTIONS || (t->started > 0 && q->started >= half))
+		return false;
+	return t->is_proven || (t->started == 0 && q->probes < half);
+}
+
 static void
 start(struct webhook_queue *q, struct post *p, int64_t now_ms)
 {
-	const struct webhook_target *t = p->target;
+	struct webhook_target *t = p->target;
 
 	if (p->attempts == 0)
 		p->first_ms = now_ms;
 	p->is_started = true;
+	p->is_probe = !t->is_proven;
+	t->started++;
+	q->started++;
+	q->probes += p->is_probe;
 	p->attempts++;
 	p->out.url = t->hook.url;
 	p->out.key = t->key;
@@ -228,6 +284,7 @@ start(struct webhook_queue *q, struct post *p, int64_t now_ms)
 	q->transport->start(q->transport->ctx, &p->out);
 }
 
+/* What is due and may not be started yet, is looked at again when one of the others has ended. */
 static int64_t
 run_target(struct webhook_queue *q, struct webhook_target *t, int64_t now_ms)
 {
@@ -242,10 +299,10 @@ run_target(struct webhook_queue *q, struct webhook_target *t, int64_t now_ms)
 
 		if (p == NULL || p->is_started)
 			continue;
-		if (p->due_ms <= now_ms)
+		if (p->due_ms > now_ms)
+			next_ms = p->due_ms < next_ms ? p->due_ms : next_ms;
+		else if (may_start(q, t))
 			start(q, p, now_ms);
-		else if (p->due_ms < next_ms)
-			next_ms = p->due_ms;
 	}
 	return next_ms;
 }
@@ -254,16 +311,20 @@ int64_t
 webhook_queue_run(struct webhook_queue *q, int64_t now_ms)
 {
 	int64_t next_ms = INT64_MAX;
-	struct webhook_target *t;
+	struct webhook_target *t, *next, *last = q->busy != NULL ? q->busy->prev_busy : NULL;
 
-	DL_FOREACH(q->targets, t)
-	{
-		int64_t ms;
+	for (t = q->busy; t != NULL; t = next) {
+		unsigned before = t->started;
+		bool is_last = t == last;
+		int64_t ms = run_target(q, t, now_ms);
 
-		if (t->posts == 0 && t->batch == NULL)
-			continue;
-		ms = run_target(q, t, now_ms);
 		next_ms = ms < next_ms ? ms : next_ms;
+		next = is_last ? NULL : t->next_busy;
+		if (t->started == before || !t->is_busy)
+			continue;
+		DL_DELETE2(
+		    q->busy, t, prev_busy, next_busy); /* his next turn is behind the others' */
+		DL_APPEND2(q->busy, t, prev_busy, next_busy);
 	}
 	return next_ms;
 }
@@ -284,7 +345,8 @@ webhook_queue_done(struct webhook_queue *q, struct webhook_post *out, bool is_ta
 {
 	struct post *p = (struct post *)(void *)out;
 
-	p->is_started = false;
+	post_stopped(q, p);
+	p->target->is_proven = is_taken;
 	if (is_taken) {
 		count(q, METRIC_WEBHOOK_TAKEN, 1);
 		post_remove(q, p);

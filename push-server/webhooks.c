@@ -51,12 +51,12 @@ webhooks_new(const struct webhook_transport *t, struct metrics *m)
 }
 
 static void
-forget_apps(struct webhooks *w)
+forget_apps(struct table_entry **apps)
 {
-	while (w->apps != NULL) {
-		struct hooked_app *a = (struct hooked_app *)(void *)w->apps;
+	while (*apps != NULL) {
+		struct hooked_app *a = (struct hooked_app *)(void *)*apps;
 
-		table_remove(&w->apps, &a->entry);
+		table_remove(apps, &a->entry);
 		free(a->targets);
 		free(a);
 	}
@@ -80,7 +80,7 @@ webhooks_free(struct webhooks *w)
 
 	if (w == NULL)
 		return;
-	forget_apps(w);
+	forget_apps(&w->apps);
 	DL_FOREACH_SAFE(w->first, h, next_hold)
 	hold_remove(w, h);
 	DL_FOREACH_SAFE(w->queue.targets, t, next)
@@ -89,9 +89,11 @@ webhooks_free(struct webhooks *w)
 }
 
 static void
-add_app(struct webhooks *w, const struct app *app)
+add_app(struct webhooks *w, const struct app *app, const struct table_entry *old_apps)
 {
 	size_t n = strlen(app->id);
+	const struct hooked_app *old =
+	    (const struct hooked_app *)(const void *)table_find(old_apps, app->id, n);
 	struct hooked_app *a;
 
 	if (app->webhook_count == 0)
@@ -100,7 +102,8 @@ add_app(struct webhooks *w, const struct app *app)
 	memcpy(a->id, app->id, n + 1);
 	a->targets = xcalloc(app->webhook_count, sizeof(struct webhook_target *));
 	for (size_t i = 0; i < app->webhook_count; i++) {
-		a->targets[a->count++] = webhook_target_get(&w->queue, app, &app->webhooks[i]);
+		a->targets[a->count++] = webhook_target_get(&w->queue, app, &app->webhooks[i],
+		    old != NULL ? old->targets : NULL, old != NULL ? old->count : 0);
 		a->events |= app->webhooks[i].events;
 	}
 	table_add(&w->apps, &a->entry, a->id, n);
@@ -109,14 +112,16 @@ add_app(struct webhooks *w, const struct app *app)
 void
 webhooks_configure(struct webhooks *w, const struct apps *apps)
 {
+	struct table_entry *old = w->apps;
 	struct webhook_target *t, *next;
 	const struct app *app;
 
-	forget_apps(w);
+	w->apps = NULL;
 	DL_FOREACH(w->queue.targets, t)
 	t->is_found = false;
 	for (size_t i = 0; (app = apps_at(apps, i)) != NULL; i++)
-		add_app(w, app);
+		add_app(w, app, old);
+	forget_apps(&old);
 	DL_FOREACH_SAFE(w->queue.targets, t, next)
 	if (!t->is_found)
 		webhook_target_drop(&w->queue, t);

@@ -307,6 +307,8 @@ ws_new(const struct ws_options *o, struct ws **out_ws)
 		.api = o->api,
 		.ctx = w,
 		.on_upgrade = ws_conn_open,
+		.body_seconds =
+		    o->body_seconds > 0 ? (double)o->body_seconds : LIMIT_HTTP_BODY_SECONDS,
 		.is_any_path = o->service != NULL && o->service->is_any_path };
 	wheel_init(o->env->wheel, clock_mono_ms());
 	hub_tick(o->env->hub, clock_mono_ms());

@@ -37,6 +37,7 @@ struct ws_options {
 	size_t max_connections;
 	long drain_seconds;
 	const struct ws_service *service; /* NULL: ws_pusher */
+	long body_seconds;                /* 0: LIMIT_HTTP_BODY_SECONDS */
 	struct session_env *env;          /* its wheel is initialised here */
 	struct http_api *api;
 	const struct ingest *ingest;

@@ -170,7 +170,7 @@ before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'charla-echo-'));
 	tlsPort = await freePort();
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')], { stdio: 'ignore' });
-	echo = new Program('ws-echo', [join(BIN, 'ws-echo'), `--tls-port=${tlsPort}`, `--tls-cert=${join(dir, 'cert.pem')}`, `--tls-key=${join(dir, 'key.pem')}`], {
+	echo = new Program('ws-echo', [join(BIN, 'ws-echo'), `--tls-port=${tlsPort}`, `--tls-cert=${join(dir, 'cert.pem')}`, `--tls-key=${join(dir, 'key.pem')}`, '--body-seconds=2'], {
 		env: process.env, cwd: dir, isReady: (log) => log.match(/listening on \S+:(\d+)/),
 	});
 	port = Number((await echo.start())[1]);
@@ -354,6 +354,18 @@ for (const { tls, how } of ways)
 			negative[2] = 0x80;
 			negative[9] = 200;
 			await broken(tls, negative, 1002);
+		});
+
+		test('a body has its time as a whole: who drips is sent away all the same', async () => {
+			const c = new Conn(tls);
+			let said = '';
+			c.socket.on('data', (chunk) => { said += chunk; });
+			c.socket.write('POST /apps/echo/events HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');
+			const from = Date.now(), drip = setInterval(() => c.socket.write('x'), 200);
+			await waitFor(() => c.isEnded, 'the end');
+			clearInterval(drip);
+			assert.match(said, /^HTTP\/1\.1 408 [^]*connection: close/i);
+			assert.ok(Date.now() - from >= 1900 && Date.now() - from < 8000, `${Date.now() - from} ms`);
 		});
 
 		test('4.2: the handshake', async () => {

@@ -156,8 +156,27 @@ test('a receiver that hangs delays neither publishing nor other receivers', asyn
 	receiver.answer = () => 200;
 });
 
+test('ten receivers that hang delay nobody else', async () => {
+	const hanging = Array.from({ length: 10 }, (_, i) => ({ url: `${receiver.url}/hangs-${i}`, event_types: ['channel_occupied'] }));
+	const mine = { url: `${receiver.url}/mine`, event_types: ['channel_occupied'] };
+	receiver.answer = (post) => (post.path.startsWith('/hangs') ? 0 : 200);
+	push.writeApps([{ id: 'm', key: 'key-m', secret: 'secret-m', webhooks: hanging }, { id: 'o', key: 'key-o', secret: 'secret-o', webhooks: [mine] }]);
+	assert.match(await push.reload(), /^reloaded/);
+	const [many, other] = [await client('key-m'), await client('key-o')];
+	await Promise.all(Array.from({ length: 50 }, (_, i) => many.subscribe(`m${i}`, { key: 'key-m', secret: 'secret-m' })));
+	await waitFor(() => hanging.every(({ url }) => receiver.posts.some((p) => url.endsWith(p.path))), 'each hangs');
+	const from = Date.now();
+	await Promise.all(Array.from({ length: 50 }, (_, i) => other.subscribe(`o${i}`, { key: 'key-o', secret: 'secret-o' })));
+	await waitFor(() => receiver.events('/mine').length === 50, 'the other receiver', 5_000);
+	assert.ok(Date.now() - from < 5000);
+	assert.ok(hanging.every(({ url }) => receiver.posts.filter((p) => url.endsWith(p.path)).length === 1), 'one at a time to who has taken none yet');
+	receiver.answer = () => 200;
+});
+
 test('an app without receivers sends nothing, and a reload gives it one', async () => {
 	const from = receiver.posts.length;
+	push.writeApps([{ id: 'x', key: 'key-x', secret: 'secret-x' }]);
+	assert.match(await push.reload(), /^reloaded/);
 	const one = await client('key-x');
 	await one.subscribe('quiet', { key: 'key-x', secret: 'secret-x' });
 	push.writeApps([{ id: 'x', key: 'key-x', secret: 'secret-x', webhooks: [{ url: `${receiver.url}/late` }] }]);

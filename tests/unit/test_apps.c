@@ -125,78 +125,79 @@ a_file_can_say_everything(void **state)
 	apps_free(a);
 }
 
+static const struct {
+	const char *text, *why;
+} mistakes[] = {
+	{ "", "line 1 column" },
+	{ "{\"apps\":[\n{\"id\":\"1\",}]}", "line 2 column" },
+	{ "{\"apps\":[{\"id\":\"1\",\"id\":\"2\"}]}", "line 1 column" },
+	{ "[]", "apps" },
+	{ "{}", "apps" },
+	{ "{\"apps\":{}}", "apps" },
+	{ "{\"apps\":[],\"x\":1}", "apps" },
+	{ "{\"apps\":[1]}", "apps[0]: " },
+	{ "{\"apps\":[{}]}", "apps[0]: id: " },
+	{ "{\"apps\":[{\"id\":\"a/b\"}]}", "id: " },
+	{ "{\"apps\":[{\"id\":7}]}", "apps[0]: id: must be a string" },
+	{ "{\"apps\":[{\"id\":\"7\",\"key\":\"\"}]}", "apps[0] (id 7): key: " },
+	{ "{\"apps\":[{\"id\":\"a\\nb\"}]}", "apps[0] (id a?b): id: " },
+	{ "{\"apps\":[{\"x\\ny\":1}]}", "apps[0]: x?y: is unknown" },
+	{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\"}]}", "apps[0] (id 7): secret: " },
+	{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\",\"capacitty\":1}]}",
+	    "capacitty: is unknown" },
+	{ "{\"apps\":[{\"id\":\"7\",\"capacity\":0}]}",
+	    "capacity: must be null or a number from 1 to" },
+	{ "{\"apps\":[{\"id\":\"7\",\"capacity\":\"5\"}]}", "capacity: " },
+	{ "{\"apps\":[{\"id\":\"7\",\"enabled\":1}]}", "enabled: must be true or false" },
+	{ "{\"apps\":[{\"id\":\"7\",\"limits\":[]}]}", "limits: must be an object" },
+	{ "{\"apps\":[{\"id\":\"7\",\"limits\":{\"event_bytes\":1048577}}]}",
+	    "apps[0] (id 7): limits.event_bytes: must be null or a number from 1 to "
+	    "1048576" },
+	{ "{\"apps\":[{\"id\":\"7\",\"limits\":{\"x\":1}}]}", "limits.x: is unknown" },
+	{ "{\"apps\":[{\"id\":\"7\",\"allowed_origins\":\"a\"}]}", "allowed_origins: " },
+	{ "{\"apps\":[{\"id\":\"7\",\"allowed_origins\":[1]}]}", "allowed_origins: " },
+	{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":{}}]}", "webhooks: " },
+	{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{}]}]}", "webhooks[0].url: must begin" },
+	{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"ftp://x\"}]}]}",
+	    "webhooks[0].url: must begin" },
+	{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"http://"
+	  "x\",\"event_types\":[\"x\"]}]}]}",
+	    "webhooks[0].event_types: has an unknown name" },
+	{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"http://"
+	  "x\",\"headers\":{\"A\":\"b\\r\\nC: d\"}}]}]}",
+	    "headers: has a value" },
+	{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"http://"
+	  "x\",\"headers\":{\"content-type\":\"b\"}}]}]}",
+	    "headers: has a name" },
+	{ "{\"apps\":[{\"id\":\"env\",\"key\":\"env-key\",\"secret\":\"other\"}]}",
+	    "id env: the environment's app has another key or secret" },
+	{ "{\"apps\":[{\"id\":\"env\",\"key\":\"x\",\"secret\":\"env-secret-0123456789\"}]"
+	  "}",
+	    "id env: the environment's app" },
+	{ "{\"apps\":[{\"id\":\"7\",\"key\":\"env-key\",\"secret\":\"s\"}]}",
+	    "id 7: its key is that of the environment's app" },
+	{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\"},"
+	  "{\"id\":\"7\",\"key\":\"l\",\"secret\":\"s\"}]}",
+	    "id 7: there are two" },
+	{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\"},"
+	  "{\"id\":\"8\",\"key\":\"k\",\"secret\":\"s\"}]}",
+	    "id 8: another app has the same key" },
+	{ "{\"apps\":[[[[[[[[]]]]]]]]}", "deep" },
+};
+
 static void
 a_mistake_is_named_and_changes_nothing(void **state)
 {
-	static const struct {
-		const char *text, *why;
-	} cases[] = {
-		{ "", "line 1 column" },
-		{ "{\"apps\":[\n{\"id\":\"1\",}]}", "line 2 column" },
-		{ "{\"apps\":[{\"id\":\"1\",\"id\":\"2\"}]}", "line 1 column" },
-		{ "[]", "apps" },
-		{ "{}", "apps" },
-		{ "{\"apps\":{}}", "apps" },
-		{ "{\"apps\":[],\"x\":1}", "apps" },
-		{ "{\"apps\":[1]}", "apps[0]: " },
-		{ "{\"apps\":[{}]}", "apps[0]: id: " },
-		{ "{\"apps\":[{\"id\":\"a/b\"}]}", "id: " },
-		{ "{\"apps\":[{\"id\":7}]}", "apps[0]: id: must be a string" },
-		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"\"}]}", "apps[0] (id 7): key: " },
-		{ "{\"apps\":[{\"id\":\"a\\nb\"}]}", "apps[0] (id a?b): id: " },
-		{ "{\"apps\":[{\"x\\ny\":1}]}", "apps[0]: x?y: is unknown" },
-		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\"}]}", "apps[0] (id 7): secret: " },
-		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\",\"capacitty\":1}]}",
-		    "capacitty: is unknown" },
-		{ "{\"apps\":[{\"id\":\"7\",\"capacity\":0}]}",
-		    "capacity: must be null or a number from 1 to" },
-		{ "{\"apps\":[{\"id\":\"7\",\"capacity\":\"5\"}]}", "capacity: " },
-		{ "{\"apps\":[{\"id\":\"7\",\"enabled\":1}]}", "enabled: must be true or false" },
-		{ "{\"apps\":[{\"id\":\"7\",\"limits\":[]}]}", "limits: must be an object" },
-		{ "{\"apps\":[{\"id\":\"7\",\"limits\":{\"event_bytes\":1048577}}]}",
-		    "apps[0] (id 7): limits.event_bytes: must be null or a number from 1 to "
-		    "1048576" },
-		{ "{\"apps\":[{\"id\":\"7\",\"limits\":{\"x\":1}}]}", "limits.x: is unknown" },
-		{ "{\"apps\":[{\"id\":\"7\",\"allowed_origins\":\"a\"}]}", "allowed_origins: " },
-		{ "{\"apps\":[{\"id\":\"7\",\"allowed_origins\":[1]}]}", "allowed_origins: " },
-		{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":{}}]}", "webhooks: " },
-		{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{}]}]}", "webhooks[0].url: must begin" },
-		{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"ftp://x\"}]}]}",
-		    "webhooks[0].url: must begin" },
-		{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"http://"
-		  "x\",\"event_types\":[\"x\"]}]}]}",
-		    "webhooks[0].event_types: has an unknown name" },
-		{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"http://"
-		  "x\",\"headers\":{\"A\":\"b\\r\\nC: d\"}}]}]}",
-		    "headers: has a value" },
-		{ "{\"apps\":[{\"id\":\"7\",\"webhooks\":[{\"url\":\"http://"
-		  "x\",\"headers\":{\"content-type\":\"b\"}}]}]}",
-		    "headers: has a name" },
-		{ "{\"apps\":[{\"id\":\"env\",\"key\":\"env-key\",\"secret\":\"other\"}]}",
-		    "id env: the environment's app has another key or secret" },
-		{ "{\"apps\":[{\"id\":\"env\",\"key\":\"x\",\"secret\":\"env-secret-0123456789\"}]"
-		  "}",
-		    "id env: the environment's app" },
-		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"env-key\",\"secret\":\"s\"}]}",
-		    "id 7: its key is that of the environment's app" },
-		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\"},"
-		  "{\"id\":\"7\",\"key\":\"l\",\"secret\":\"s\"}]}",
-		    "id 7: there are two" },
-		{ "{\"apps\":[{\"id\":\"7\",\"key\":\"k\",\"secret\":\"s\"},"
-		  "{\"id\":\"8\",\"key\":\"k\",\"secret\":\"s\"}]}",
-		    "id 8: another app has the same key" },
-		{ "{\"apps\":[[[[[[[[]]]]]]]]}", "deep" },
-	};
 	struct apps *a = apps();
 	auto_buf why = BUF_INIT(1024);
 
 	(void)state;
 	assert_int_equal(
 	    set(a, "{\"apps\":[{\"id\":\"1\",\"key\":\"k1\",\"secret\":\"s\"}]}", &why), OK);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(set(a, cases[i].text, &why), ERR_INVALID);
-		if (strstr(why.data, cases[i].why) == NULL)
-			fail_msg("case %zu: \"%s\" lacks \"%s\"", i, why.data, cases[i].why);
+	for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
+		assert_int_equal(set(a, mistakes[i].text, &why), ERR_INVALID);
+		if (strstr(why.data, mistakes[i].why) == NULL)
+			fail_msg("case %zu: \"%s\" lacks \"%s\"", i, why.data, mistakes[i].why);
 		assert_null(strchr(why.data, '\n'));
 		assert_string_equal(ended, "");
 		assert_non_null(by_id(a, "1"));
@@ -306,6 +307,41 @@ the_path_prefix_is_that_of_the_keys_app(void **state)
 	apps_free(a);
 }
 
+static void
+ten_thousand_apps_are_taken_and_no_more(void **state)
+{
+	auto_buf text = BUF_INIT(LIMIT_APPS_FILE_BYTES), why = BUF_INIT(1024);
+	struct apps *a = apps();
+	char key[32];
+
+	(void)state;
+	assert_int_equal(buf_adds(&text, "{\"apps\":["), OK);
+	for (int i = 0; i < LIMIT_APPS; i++)
+		assert_int_equal(
+		    buf_addf(&text, "%s{\"id\":\"a%d\",\"key\":\"k%d\",\"secret\":\"s\"}",
+			i > 0 ? "," : "", i, i),
+		    OK);
+	for (int round = 0; round < 2; round++) { /* again: each keeps its place */
+		const struct app *last = by_id(a, "a9999");
+
+		assert_int_equal(buf_adds(&text, "]}"), OK);
+		assert_int_equal(set(a, text.data, &why), OK);
+		assert_non_null(by_id(a, "a9999"));
+		assert_true(last == NULL || last == by_id(a, "a9999"));
+		text.len -= 2;
+	}
+	for (int i = 0; i < LIMIT_APPS; i++) {
+		(void)snprintf(key, sizeof key, "k%d", i);
+		assert_non_null(apps_by_key(a, key, strlen(key)));
+	}
+	assert_int_equal(buf_adds(&text, ",{\"id\":\"b\",\"key\":\"b\",\"secret\":\"s\"}]}"), OK);
+	assert_int_equal(set(a, text.data, &why), ERR_INVALID);
+	assert_string_equal(why.data, "the file: apps: are more than 10000");
+	assert_null(by_id(a, "b"));
+	assert_non_null(by_id(a, "a9999"));
+	apps_free(a);
+}
+
 int
 main(void)
 {
@@ -316,6 +352,7 @@ main(void)
 		cmocka_unit_test(production_wants_secrets_of_16_characters),
 		cmocka_unit_test(apps_stay_change_go_and_come),
 		cmocka_unit_test(the_path_prefix_is_that_of_the_keys_app),
+		cmocka_unit_test(ten_thousand_apps_are_taken_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,7 +308,125 @@ events_of_a_channel_stay_in_order(void **state)
 		s.on.channel_occupied(s.on.ctx, s.app, channel);
 	}
 	pass(&s, 0);
-	assert_true(post_count >= 6 && post_count <= 8);
+	assert_int_equal(post_count, 2); /* one at a time, until he has taken one */
+	webhooks_done(s.hooks, posts[1], true);
+	pass(&s, 0);
+	assert_true(post_count >= 7 && post_count <= 9);
+	close_scene(&s);
+}
+
+#define HANGING_APPS 3
+#define HOOKS 10
+#define HALF (LIMIT_WEBHOOK_CONNECTIONS / 2)
+
+/* Apps "3" to "6", with ten receivers each. */
+static void
+set_many(struct scene *s)
+{
+	auto_buf text = BUF_INIT(65536), why = BUF_INIT(1024);
+
+	assert_int_equal(buf_adds(&text, "{\"apps\":["), OK);
+	for (int i = 0; i <= HANGING_APPS; i++) {
+		const char other[] = { (char)('0' + i), '\0' };
+
+		assert_int_equal(buf_addf(&text,
+				     "%s{\"id\":\"%d\",\"key\":\"%s%s\",\"secret\":\"%s\","
+				     "\"webhooks\":[",
+				     i > 0 ? "," : "", 3 + i, key, i > 0 ? other : "", secret),
+		    OK);
+		for (int k = 0; k < HOOKS; k++)
+			assert_int_equal(buf_addf(&text, "%s{\"url\":\"http://%d-%d/\"}",
+					     k > 0 ? "," : "", i, k),
+			    OK);
+		assert_int_equal(buf_adds(&text, "]}"), OK);
+	}
+	assert_int_equal(buf_adds(&text, "]}"), OK);
+	assert_int_equal(apps_set_file(s->apps, text.data, text.len, false, &why, NULL, NULL), OK);
+	webhooks_configure(s->hooks, s->apps);
+}
+
+static void
+tell_all(struct scene *s, int app, int channels)
+{
+	char channel[16];
+
+	for (int i = 0; i < channels; i++) {
+		(void)snprintf(channel, sizeof channel, "c%d", i);
+		s->on.channel_occupied(s->on.ctx, apps_at(s->apps, (size_t)app), channel);
+	}
+	pass(s, 0);
+}
+
+static void
+receivers_that_hang_leave_room_for_those_who_do_not(void **state)
+{
+	struct scene s;
+	size_t before;
+
+	(void)state;
+	open_scene(&s, "", ALL);
+	set_many(&s);
+	tell_all(&s, 0, 1);
+	assert_int_equal(post_count, HOOKS);
+	for (size_t i = 0; i < HOOKS; i++)
+		webhooks_done(s.hooks, posts[i], true);
+	for (int i = 1; i <= HANGING_APPS; i++)
+		tell_all(&s, i, 100);
+	assert_int_equal(
+	    post_count, HOOKS + HALF); /* thirty of them hang: half is theirs, one each */
+	before = post_count;
+	tell_all(&s, 0, 100);
+	assert_int_equal(post_count, before + HOOKS);
+	for (int round = 0; round < 50; round++) { /* each of the ten goes on, as if alone */
+		size_t had = post_count;
+
+		for (size_t i = before; i < had; i++)
+			webhooks_done(s.hooks, posts[i], true);
+		before = had;
+		pass(&s, 0);
+		assert_int_equal(post_count, before + HOOKS);
+	}
+	close_scene(&s);
+}
+
+static void
+receivers_that_hang_take_turns(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, "", ALL);
+	set_many(&s);
+	for (int i = 1; i <= HANGING_APPS; i++)
+		tell_all(&s, i, 1);
+	assert_int_equal(post_count, HALF);
+	for (size_t i = 0; i < HALF; i++)
+		webhooks_done(s.hooks, posts[i], false);
+	pass(&s, 0);
+	assert_int_equal(
+	    post_count, HANGING_APPS * HOOKS); /* the others, whom nobody had asked yet */
+	close_scene(&s);
+}
+
+static void
+so_many_are_held_and_no_more(void **state)
+{
+	struct scene s;
+	char channel[24];
+
+	(void)state;
+	open_scene(&s, "", ALL);
+	for (int i = 0; i < LIMIT_WEBHOOK_HOLDS; i++) {
+		(void)snprintf(channel, sizeof channel, "c%d", i);
+		s.on.channel_vacated(s.on.ctx, s.app, channel);
+	}
+	assert_int_equal(webhooks_waiting(s.hooks), 0);
+	s.on.channel_vacated(s.on.ctx, s.app, "one-more");
+	assert_int_equal(webhooks_waiting(s.hooks), 1); /* too early is better than never */
+	pass(&s, LIMIT_WEBHOOK_HOLD_MS);
+	assert_int_equal(webhooks_waiting(s.hooks), LIMIT_WEBHOOK_POSTS);
+	assert_int_equal(s.metrics.count[METRIC_WEBHOOK_DROPPED_QUEUE],
+	    LIMIT_WEBHOOK_HOLDS + 1 - LIMIT_WEBHOOK_POSTS);
 	close_scene(&s);
 }
 
@@ -388,6 +506,9 @@ main(void)
 		cmocka_unit_test(a_receiver_gets_what_it_asked_for),
 		cmocka_unit_test(what_is_not_taken_is_tried_for_five_minutes),
 		cmocka_unit_test(events_of_a_channel_stay_in_order),
+		cmocka_unit_test(receivers_that_hang_leave_room_for_those_who_do_not),
+		cmocka_unit_test(receivers_that_hang_take_turns),
+		cmocka_unit_test(so_many_are_held_and_no_more),
 		cmocka_unit_test(a_queue_has_an_end),
 		cmocka_unit_test(a_batch_closes_after_50_ms_or_100_events),
 		cmocka_unit_test(a_new_configuration_keeps_what_still_has_a_receiver),

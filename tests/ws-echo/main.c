@@ -18,11 +18,12 @@
 
 static const char usage[] =
     "usage: ws-echo [--host=127.0.0.1] [--port=0] [--message-max=16777216]\n"
-    "               [--fragments-max=1000000] [--tls-port=N --tls-cert=FILE --tls-key=FILE]\n";
+    "               [--fragments-max=1000000] [--body-seconds=30]\n"
+    "               [--tls-port=N --tls-cert=FILE --tls-key=FILE]\n";
 
 struct options {
 	const char *host, *tls_cert, *tls_key;
-	unsigned long port, message_max, fragments_max, tls_port;
+	unsigned long port, message_max, fragments_max, body_seconds, tls_port;
 };
 
 /* --- echo ----------------------------------------------------------------------------------------
@@ -68,6 +69,7 @@ read_option(const char *arg, struct options *o)
 		{ "--port=", NULL, &o->port, UINT16_MAX },
 		{ "--message-max=", NULL, &o->message_max, TOP },
 		{ "--fragments-max=", NULL, &o->fragments_max, TOP },
+		{ "--body-seconds=", NULL, &o->body_seconds, 3600 },
 		{ "--tls-port=", NULL, &o->tls_port, UINT16_MAX },
 		{ "--tls-cert=", &o->tls_cert, NULL, 0 },
 		{ "--tls-key=", &o->tls_key, NULL, 0 },
@@ -131,6 +133,7 @@ serve(const struct options *o)
 		       .tls_key = o->tls_key,
 		       .max_connections = 1000,
 		       .service = &service,
+		       .body_seconds = (long)o->body_seconds,
 		       .env = &env,
 		       .api = &api,
 		       .ingest = &ingest },
