@@ -123,13 +123,18 @@ test('wishes are kept: name, language, theme, persona and model', async () => {
 	assert.equal(await page.getAttribute('html', 'data-theme'), 'dark');
 	await chat.send('hola');
 	await chat.ended();
-	assert.equal((await chat.api('GET', `chats/${chat.id}`)).systemPrompt, 'Como un pirata.');
+	const { id } = chat;
+	assert.equal((await chat.api('GET', `chats/${id}`)).systemPrompt, 'Como un pirata.');
 	await page.click('#settings');
 	await page.waitForFunction(() => document.querySelector('dialog input')?.value === 'Zoë');
 	assert.equal(await page.textContent('#name'), 'Zoë');
 	await page.getByRole('button', { name: 'Olvidarme' }).click();
+	const listed = page.waitForResponse((r) => r.request().method() === 'GET' && r.url().endsWith('/api/chats'));
 	await page.getByRole('button', { name: 'Sí, olvidarme en este dispositivo' }).click();
-	await page.waitForFunction(() => document.querySelectorAll('#chats li').length === 0);
+	await page.waitForURL((url) => url.hash === '');
+	await listed;                                  // open chats, which are everybody's here, may stand there; ours may not
+	assert.deepEqual((await chat.api('GET', 'chats')).chats.filter((c) => c.chatId === id), []);
+	assert.equal(await page.locator(`#chats [data-id="${id}"]`).count(), 0);
 	assert.equal((await chat.api('GET', 'me')).identified, false);
 	assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith('charla.')).sort()), ['charla.lang', 'charla.theme'], 'nothing of the person is left here');
 });
