@@ -98,6 +98,17 @@ export class Chat {
 	}
 }
 
+/** Of a task of a trace: its largest parts, as one line. */
+function partsOf(task, events) {
+	const sums = new Map();
+	for (const e of events)
+		if (e.cat.includes('devtools.timeline') && e.pid === task.pid && e.ts >= task.ts && e.ts < task.ts + task.dur) {
+			const name = [e.name, e.args?.data?.functionName, e.args?.data?.url?.split('/').at(-1)].filter(Boolean).join(' ');
+			sums.set(name, (sums.get(name) ?? 0) + e.tdur / 1000);
+		}
+	return [...sums].sort((a, b) => b[1] - a[1]).slice(0, 6).map(([name, ms]) => `${name} ${ms.toFixed(1)}`).join(', ');
+}
+
 class Browser {
 	constructor(chromium) {
 		this.chromium = chromium;
@@ -118,6 +129,20 @@ class Browser {
 		await page.goto(url);
 		await page.waitForSelector('html[data-ready]');
 		return new Chat(page, problems);
+	}
+
+	/**
+	 * What act() costs the main thread of chat's page: the milliseconds of processor time of each task over floor, longest
+	 * first, each with the calls in it. Waiting for a processor is not counted, so a busy machine makes no difference.
+	 */
+	async tasks(chat, act, floor) {
+		await this.chromium.startTracing(chat.page, { categories: ['toplevel', 'devtools.timeline'] });
+		await act().catch(async (e) => { await this.chromium.stopTracing(); throw e; });
+		const { traceEvents } = JSON.parse(await this.chromium.stopTracing());
+		const mains = new Set(traceEvents.filter((e) => e.args?.name === 'CrRendererMain').map((e) => `${e.pid}.${e.tid}`));
+		const own = traceEvents.filter((e) => e.tdur !== undefined && mains.has(`${e.pid}.${e.tid}`));
+		return own.filter((e) => e.name === 'ThreadControllerImpl::RunTask' && e.tdur >= floor * 1000).sort((a, b) => b.tdur - a.tdur)
+			.map((task) => ({ ms: task.tdur / 1000, does: partsOf(task, own) }));
 	}
 
 	async stop() {

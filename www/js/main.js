@@ -15,7 +15,7 @@ import * as store from './store.js';
 
 const LOADING_AFTER_MS = 300, CONFIG_RETRY_MS = 3000;
 /** All that shows a chat, asked for at once instead of one after the other. */
-const CHAT_MODULES = ['chat', 'feed', 'sync', 'tree', 'outbox', 'session', 'thread', 'message', 'pace', 'words', 'md', 'md-tokens', 'hl', '../vendor/marked.esm'];
+const CHAT_MODULES = ['chat', 'feed', 'sync', 'tree', 'outbox', 'session', 'thread', 'span', 'message', 'pace', 'words', 'md', 'md-tokens', 'hl', '../vendor/marked.esm'];
 const IDEAS = ['idea1', 'idea2', 'idea3', 'idea4'];
 
 const page = {

@@ -8,6 +8,7 @@ import { isRunning } from './sync.js';
 import { isNotice, replyWords } from './words.js';
 
 const STILL_THINKING_MS = 8000, COPIED_MS = 1500;
+const STEP_MS = 6;                // of a frame, for text that is not paced
 
 class View {
 	/** li, its id, the message; on: see thread.js */
@@ -253,11 +254,20 @@ export class ReplyView extends View {
 		this.text = text;
 	}
 
-	/** Draws the next portion. Returns whether more is left. */
+	/** Draws the next portion, or what a moment is enough for. Returns whether more is left. */
 	#draw(ms) {
+		const pace = this.isInstant ? Infinity : ms;
+		const until = performance.now() + STEP_MS;
+		let isMore = this.#drawPortion(pace);
+		while (isMore && pace === Infinity && performance.now() < until)
+			isMore = this.#drawPortion(pace);
+		return isMore;
+	}
+
+	#drawPortion(ms) {
 		const rest = this.isHeld ? '' : this.text.slice(this.shown);
 		if (rest) {
-			const text = portion(rest, this.isInstant ? Infinity : ms);
+			const text = portion(rest, ms);
 			if (this.shown === 0)
 				this.body.replaceChildren();
 			this.shown += text.length;

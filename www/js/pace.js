@@ -3,7 +3,7 @@
  * whose drawing took long is followed by a pause three times as long; what is out of sight is drawn in what time is left.
  */
 const SPREAD_MS = 220, REST_MAX_MS = 500, FRAME_MAX_MS = 100;
-const STEP_MAX = 6000;            // characters at once: more would be a long task
+const STEP_MAX = 1500;            // characters at once: more could be a long task
 const SPARE_MS = 8;               // of a frame, for what is not urgent
 
 const isCalm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -69,14 +69,15 @@ export class Pacer {
 		const ms = document.hidden || isCalm() ? Infinity : Math.min(FRAME_MAX_MS, Math.max(1, now - this.last));
 		this.last = now;
 		const start = performance.now();
+		const isUrgent = this.jobs.size > 0;
 		for (const job of [...this.jobs])
 			if (!job(ms))
 				this.jobs.delete(job);
-		this.restUntil = now + Math.min(REST_MAX_MS, 3 * (performance.now() - start));
 		while (this.spare.length > 0 && performance.now() - start < SPARE_MS)
 			if (!this.spare.at(-1)(Infinity))
 				this.spare.pop();
 		this.after();
+		this.restUntil = isUrgent ? now + Math.min(REST_MAX_MS, 3 * (performance.now() - start)) : 0;
 		if (this.jobs.size > 0 || this.spare.length > 0)
 			this.#schedule();
 	}

@@ -1,12 +1,15 @@
 /*
  * thread.js - the list of messages. Takes the actions of sync.js and the entries of the outbox; one view for each message,
  * found again by its id, so that nothing is drawn twice. Follows the end of the text only while the reader is there.
+ * Of a long chat only a part is in the page (span.js); the rest comes back as one scrolls there.
  */
+import { h } from './dom.js';
 import { ReplyView, UserView, showCopied } from './message.js';
 import { Pacer } from './pace.js';
+import { Span } from './span.js';
 
 const PIN_PX = 40, BUTTON_PX = 200;
-const EDGE = '600px 0px 0px 0px'; // so early is what stands above asked for
+const EDGE = '600px 0px';          // so early comes what stands above and below
 
 export class Thread {
 	/**
@@ -23,7 +26,10 @@ export class Thread {
 		this.me = () => true;
 		this.pacer = new Pacer(() => this.follow());
 		this.#watchScroll();
-		new IntersectionObserver(([e]) => { this.atTop = e.isIntersecting; this.#wantOlder(); }, { root: scroller, rootMargin: EDGE }).observe(more);
+		this.span = new Span();
+		this.less = h('div', { class: 'less', hidden: true });
+		list.after(this.less);
+		this.#watchEdges();
 		list.addEventListener('click', (e) => {
 			const copy = e.target.closest('[data-act="copy-code"]');
 			if (copy)
@@ -38,7 +44,9 @@ export class Thread {
 		this.views.clear();
 		this.order = [];
 		this.branches = new Map();
-		this.more.hidden = true;
+		this.isMore = false;
+		this.span.toEnd();
+		this.#showEdges();
 		this.list.replaceChildren();
 		this.follow(true);
 	}
@@ -99,13 +107,17 @@ export class Thread {
 	}
 
 	editLast() {
-		const view = this.order.map((id) => this.views.get(id)).findLast((v) => v?.role === 'user' && !v.li.classList.contains('other'));
-		view?.edit();
-		return Boolean(view);
+		const id = this.order.findLast((k) => this.views.get(k)?.role === 'user' && !this.views.get(k).li.classList.contains('other'));
+		if (id)
+			this.edit(id);
+		return Boolean(id);
 	}
 
 	edit(id) {
-		this.views.get(id)?.edit();
+		const view = this.views.get(id);
+		if (view && !view.li.isConnected)
+			this.follow(true);
+		view?.edit();
 	}
 
 	/** authorOf(message) -> {mine, name}; isShared: names are shown. Draws the authors again. */
@@ -118,13 +130,18 @@ export class Thread {
 
 	/** There is something above that is not here yet. */
 	setMore(isMore) {
-		this.more.hidden = !isMore;
-		this.#wantOlder();
+		this.isMore = isMore;
+		this.#showEdges();
 	}
 
 	follow(force = false) {
-		if (force)
+		if (force) {
 			this.#pin(true);
+			if (this.span.to !== null) {
+				this.span.toEnd();
+				this.#place();
+			}
+		}
 		if (this.pinned)
 			this.scroller.scrollTop = this.scroller.scrollHeight;
 		this.#showButton();
@@ -179,8 +196,9 @@ export class Thread {
 
 	/** The branch in its order, then what is unsent. Moves only what is out of place; what one looks at stays where it is. */
 	#place() {
-		const unsent = [...this.views.keys()].filter((id) => id.startsWith('unsent:'));
-		const wanted = [...this.order, ...unsent].map((id) => this.views.get(id)?.li).filter(Boolean);
+		const ids = this.span.of(this.order, this.pinned || this.scroller.scrollTop > this.#below);
+		const unsent = this.span.to === null ? [...this.views.keys()].filter((id) => id.startsWith('unsent:')) : [];
+		const wanted = [...ids, ...unsent].map((id) => this.views.get(id)?.li).filter(Boolean);
 		const stay = new Set(wanted);
 		const anchor = this.#anchor(stay);
 		for (const li of [...this.list.children])
@@ -193,6 +211,7 @@ export class Thread {
 			else
 				this.list.insertBefore(li, next);
 		this.#returnTo(anchor);
+		this.#showEdges();
 		this.follow();
 	}
 
@@ -227,9 +246,34 @@ export class Thread {
 
 	/* --- scrolling ------------------------------------------------------------------------------------------------------ */
 
-	#wantOlder() {
-		if (this.atTop && !this.more.hidden)
-			this.on.older();
+	#watchEdges() {
+		const edges = new IntersectionObserver((entries) => {
+			for (const e of entries)
+				this[e.target === this.more ? 'atTop' : 'atBottom'] = e.isIntersecting;
+			this.#atEdge();
+		}, { root: this.scroller, rootMargin: EDGE });
+		edges.observe(this.more);
+		edges.observe(this.less);
+	}
+
+	/** What an edge shows may be seen already: after the next frame the observer has had its say. */
+	#showEdges() {
+		this.more.hidden = !this.isMore && this.span.from === null;
+		this.less.hidden = this.span.to === null;
+		if (!this.more.hidden || !this.less.hidden)
+			requestAnimationFrame(() => setTimeout(() => this.#atEdge()));
+	}
+
+	#atEdge() {
+		if (this.atTop && this.span.from !== null)
+			this.span.up(this.order);
+		else if (this.atBottom && this.span.to !== null)
+			this.span.down(this.order);
+		else if (this.atTop && this.isMore)
+			return void this.on.older();
+		else
+			return;
+		this.#place();
 	}
 
 	get #below() {
@@ -238,7 +282,7 @@ export class Thread {
 	}
 
 	#showButton() {
-		this.button.hidden = this.pinned || this.#below < BUTTON_PX;
+		this.button.hidden = this.pinned || (this.span.to === null && this.#below < BUTTON_PX);
 	}
 
 	#pin(pinned) {
@@ -249,7 +293,7 @@ export class Thread {
 	#watchScroll() {
 		const { scroller, button } = this;
 		scroller.addEventListener('scroll', () => {
-			if (this.#below < PIN_PX)
+			if (this.span.to === null && this.#below < PIN_PX)
 				this.#pin(true);
 			this.#showButton();
 		}, { passive: true });
@@ -259,5 +303,8 @@ export class Thread {
 		scroller.addEventListener('keydown', (e) => { if (/^(ArrowUp|PageUp|Home)$/.test(e.key)) unpin(); });
 		scroller.addEventListener('pointerdown', (e) => { if (e.target === scroller) unpin(); });       // its scrollbar
 		button.addEventListener('click', () => this.follow(true));
+		const sizes = new ResizeObserver(() => this.follow());   // also of what was only guessed while out of sight
+		sizes.observe(this.list);
+		sizes.observe(scroller);
 	}
 }
