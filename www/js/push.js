@@ -3,6 +3,7 @@
  *   - it retries a lost socket after a flat second, all clients of a restarted server at once: here with jitter and growth,
  *     and at once when the network or the tab comes back;
  *   - it says "connected" during that second, and gives up for ever on some close codes: state tells what is;
+ *   - it sets two timers where the server closes with 4100 to 4299, and forgets the first, which then cuts the new connection;
  *   - it never asks again for a channel whose authorisation failed because the server was away: here with jitter.
  * States: 'off' (no push here, or refused for good), 'connecting', 'live'.
  */
@@ -87,7 +88,7 @@ export class Push {
 		});
 		this.#set('connecting');
 		const { connection } = this.pusher;
-		connection.bind('connecting_in', () => this.#later());
+		connection.retryIn = () => this.#later();        // instead of its own timers
 		connection.bind('state_change', ({ current }) => this.#onState(current));
 		connection.bind('error', ({ error }) => { if (error?.data?.code === 4301) this.canTell = false; });
 		addEventListener('online', () => this.#now());
@@ -109,7 +110,7 @@ export class Push {
 		}
 	}
 
-	/** 'connecting_in' comes before pusher-js sets its own timer; disconnect() in a later task clears that one. */
+	/** In a later task: pusher-js is in the middle of what made it lose the connection. */
 	#later() {
 		setTimeout(() => {
 			if (this.timer)
