@@ -17,6 +17,7 @@ const char *const access_need_names[NEED_COUNT] = {
 	[NEED_CHAT] = "chat",
 	[NEED_CHAT_MANAGE] = "chat-manage",
 	[NEED_CHAT_OWNER] = "chat-owner",
+	[NEED_OPERATOR] = "operator",
 };
 
 bool

@@ -29,6 +29,7 @@ enum access_need {
 	NEED_CHAT,        /* reads and writes the chat {id}: 404 to a stranger */
 	NEED_CHAT_MANAGE, /* renames, deletes it: its owner, anybody if it is open and nobody's */
 	NEED_CHAT_OWNER,  /* shares it: its owner; 403 to members */
+	NEED_OPERATOR,    /* operator_access.h */
 	NEED_COUNT
 };
 extern const char *const access_need_names[NEED_COUNT];

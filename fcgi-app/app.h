@@ -55,6 +55,8 @@ void api_broadcasting_auth(struct app *a, const struct http_request *q, struct h
 void api_broadcasting_user(struct app *a, const struct http_request *q, struct http_response *r);
 void api_config(struct app *a, const struct http_request *q, struct http_response *r);
 void api_health(struct app *a, const struct http_request *q, struct http_response *r);
+void api_metrics(struct app *a, const struct http_request *q, struct http_response *r);
+void api_operator(struct app *a, const struct http_request *q, struct http_response *r);
 
 /* Finds the route of the request and runs it; answers 404, 405, preflights and HEAD itself. */
 void routes_run(struct app *a, struct http_request *q, struct http_response *r);

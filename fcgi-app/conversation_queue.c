@@ -4,6 +4,7 @@
 
 #include "event_names.h"
 #include "json.h"
+#include "store_figures.h"
 #include "store_tree.h"
 #include "utf8.h"
 
@@ -186,7 +187,8 @@ stop_one(struct store *s, const struct chat *chat, const struct jobs *l, int i, 
 	out->units = (int64_t)utf8_utf16_len(end.content, end.content_len);
 	(void)snprintf(out->message_uid, ID_SIZE, "%s", l->jobs[i].message_uid);
 	(void)snprintf(out->job_uid, ID_SIZE, "%s", l->jobs[i].uid);
-	if ((e = store_reply_finish(s, &end)) != OK)
+	if ((e = store_reply_finish(s, &end)) != OK ||
+	    (e = store_reply_ended(s, l->jobs[i].id, -1, by->now_ms)) != OK)
 		return e;
 	return end_events(s, by,
 	    (struct outbox_event){ .chat_no = chat->no,

@@ -38,7 +38,6 @@ static const struct {
 } reasons[] = {
 	{ 200, "OK" },
 	{ 201, "Created" },
-	{ 201, "Created" },
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
 	{ 304, "Not Modified" },
@@ -113,6 +112,7 @@ void
 http_problem(
     struct http_response *r, int status, const char *code, const char *detail, const char *rid)
 {
+	r->code = code;
 	set_json(r, status, "application/problem+json", problem(status, code, detail, rid));
 }
 
@@ -121,6 +121,7 @@ http_invalid(struct http_response *r, const struct field_error *e, const char *r
 {
 	json_t *p = problem(422, "validation_failed", e->text, rid);
 
+	r->code = "validation_failed";
 	(void)json_object_set_new(p, "message", json_string("The given data was invalid."));
 	(void)json_object_set_new(p, "errors", json_pack("{s:[s]}", e->field, e->text));
 	set_json(r, 422, "application/problem+json", p);

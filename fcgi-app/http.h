@@ -82,6 +82,7 @@ struct http_request {
 struct http_response {
 	int status;
 	const char *content_type;
+	const char *code; /* of a problem; NULL: none */
 	struct buf body;
 	struct buf headers; /* "Name: value\r\n" each, safe already */
 };
@@ -104,7 +105,7 @@ void http_set_header(struct http_response *r, const char *name, const char *valu
 void http_json(struct http_response *r, int status, json_t *value);
 
 /*
- * RFC 9457 problem+json with our member "code". detail is a sentence for people. Clears what the
+ * RFC 9457 problem+json with our member "code" (static storage). detail is a sentence for people. Clears what the
  * body held.
  */
 void http_problem(

@@ -217,6 +217,17 @@ from_cookie(const struct app *a, const struct http_request *q, struct identity *
 	return OK;
 }
 
+void
+identity_place(const struct app *a, const struct http_request *q, struct identity *out)
+{
+	*out = (struct identity){ .is_https = is_https(a, q) };
+	out->is_cross_site = is_cross_site(a, q, out->is_https);
+	client_address(q->remote_addr, q->header[HTTP_X_FORWARDED_FOR], a->config->trusted_proxies,
+	    out->address);
+	out->is_at_home = is_at_home(a, q);
+	quotas_of(a->config, out->is_at_home, &out->quotas);
+}
+
 enum err
 identity_resolve(
     const struct app *a, const struct http_request *q, struct identity *out, const char **why)
@@ -225,13 +236,8 @@ identity_resolve(
 	size_t n = 0;
 	enum err e;
 
-	*out = (struct identity){ .is_https = is_https(a, q) };
+	identity_place(a, q, out);
 	*why = NULL;
-	out->is_cross_site = is_cross_site(a, q, out->is_https);
-	client_address(q->remote_addr, q->header[HTTP_X_FORWARDED_FOR], a->config->trusted_proxies,
-	    out->address);
-	out->is_at_home = is_at_home(a, q);
-	quotas_of(a->config, out->is_at_home, &out->quotas);
 	if (a->config->trust_remote_user && user != NULL && *user != '\0' && !out->is_cross_site)
 		return from_remote_user(user, out, why);
 	token = bearer(q, &n);

@@ -40,6 +40,12 @@ reply_free(struct reply *r)
 	free(r);
 }
 
+int64_t
+reply_first_ms(const struct reply *r)
+{
+	return r->first_ms > 0 ? r->first_ms - r->started_ms : -1;
+}
+
 void
 reply_text_written(struct reply *r)
 {

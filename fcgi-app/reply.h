@@ -27,6 +27,7 @@ struct reply {
 	int64_t stored_units;      /* the same in UTF-16 units */
 	int64_t renew_ms;          /* when the lease is to be renewed */
 	bool is_started;
+	int64_t started_ms, first_ms; /* monotonic: this attempt, its first text (0: none yet) */
 	bool has_ended; /* outcome is set */
 	bool is_stopped, is_lost, is_cut;
 	bool is_held; /* its job was among ours when last looked */
@@ -46,6 +47,9 @@ struct reply {
 
 struct reply *reply_new(const struct job *job, const struct chat *chat, const char *parent_uid);
 void reply_free(struct reply *r);
+
+/* From the attempt's start to its first text; -1: none came. */
+int64_t reply_first_ms(const struct reply *r);
 
 /* The tick that wrote r is committed: its text waits to be pushed. */
 void reply_text_written(struct reply *r);

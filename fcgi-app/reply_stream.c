@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ai_context.h"
+#include "clock.h"
 #include "utf8.h"
 
 /* --- what comes back --- */
@@ -13,6 +14,8 @@ on_text(void *arg, const char *text, size_t n)
 	struct reply *r = arg;
 	size_t room = LIMIT_REPLY_BYTES - r->text.len;
 
+	if (r->first_ms == 0)
+		r->first_ms = clock_mono_ms();
 	if (n > room) {
 		n = utf8_cut(text, n, room);
 		r->is_cut = true;
@@ -178,6 +181,7 @@ reply_stream_start(
 	struct ai_turn *turns;
 
 	r->is_started = true;
+	r->started_ms = clock_mono_ms();
 	if (store_branch(reader, r->job.parent_id, LIMIT_CONTEXT_TURNS, add_turn, h) != OK) {
 		fail_at_start(r);
 		return;

@@ -56,6 +56,8 @@ static const struct route {
 	{ "/api/usage", api_usage, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
 	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN | GATE_ETAG },
 	{ "/api/health", api_health, HTTP_GET, NEED_NOTHING, GATE_OPEN },
+	{ "/api/metrics", api_metrics, HTTP_GET, NEED_OPERATOR, 0 },
+	{ "/api/operator", api_operator, HTTP_GET, NEED_OPERATOR, 0 },
 };
 
 /* True if path is of the pattern; what the {...} stand for goes into q. */
@@ -196,6 +198,19 @@ add_etag(const struct http_request *q, struct http_response *r)
 	}
 }
 
+static void
+count(const struct app *a, const struct http_response *r)
+{
+	static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
+	int class = r->status / 100;
+
+	if (a->rates == NULL || class < 1 || class > (int)ARRAY_LEN(classes))
+		return;
+	rates_total_add(a->rates, classes[class - 1], clock_mono_ms());
+	if (r->code != NULL && r->status >= 400)
+		rates_total_add(a->rates, r->code, clock_mono_ms());
+}
+
 /* An answer that is opened as a page shows text and does nothing. */
 static const struct {
 	const char *name, *value;
@@ -234,6 +249,7 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	if (!(flags & GATE_OPEN))
 		http_set_header(r, "Cross-Origin-Resource-Policy", "same-origin");
 	killpoint("before-answer");
+	count(a, r);
 	log_debug("request method=%d path=%s status=%d ms=%lld rid=%s", (int)q->method, q->path,
 	    r->status, (long long)(clock_mono_ms() - started_ms), q->rid);
 	/* Whoever passes by looks whether work waits that nobody does (design 2). */

@@ -51,6 +51,7 @@ static const struct stmt_table *const tables[PART_COUNT] = {
 	[PART_ACCESS] = &store_access_statements,
 	[PART_SEARCH] = &store_search_statements,
 	[PART_USAGE] = &store_usage_statements,
+	[PART_FIGURES] = &store_figures_statements,
 	[PART_ADMIN] = &store_admin_statements,
 };
 

@@ -232,6 +232,7 @@ struct job {
 	int64_t id, chat_no, message_id, parent_id;
 	char uid[ID_SIZE], message_uid[ID_SIZE], rid[65];
 	char person_id[LIMIT_SUBJECT_BYTES + 3]; /* who asked; "": a stranger */
+	int64_t created_ms;
 	int attempt, connect_failures, stream_failures, crashes;
 	bool is_shortened, is_swapped; /* how the next attempt differs */
 	bool cancel_requested;

@@ -26,7 +26,7 @@ enum {
 
 #define JOB_RETURNING                                                                              \
 	" RETURNING id, uid, chat_no, message_id, attempt, connect_failures, stream_failures,"     \
-	" crashes, cancel_requested, rid, is_shortened, is_swapped, person_id"
+	" crashes, cancel_requested, rid, is_shortened, is_swapped, person_id, created_ms"
 #define FENCE " WHERE id = ?1 AND lease_owner = ?2 AND attempt = ?3 AND state = 'running'"
 
 /* clang-format off */
@@ -225,6 +225,7 @@ take(struct store *s, sqlite3_stmt *st, struct job *out)
 	j.is_shortened = sqlite3_column_int(st, 10) != 0;
 	j.is_swapped = sqlite3_column_int(st, 11) != 0;
 	(void)snprintf(j.person_id, sizeof j.person_id, "%s", or_empty(column_str(st, 12)));
+	j.created_ms = sqlite3_column_int64(st, 13);
 	if ((e = add_details(s, &j)) == OK)
 		*out = j;
 	return e;

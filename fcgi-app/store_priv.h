@@ -22,6 +22,7 @@ enum store_part {
 	PART_ACCESS,
 	PART_SEARCH,
 	PART_USAGE,
+	PART_FIGURES,
 	PART_ADMIN,
 	PART_COUNT
 };
@@ -33,7 +34,8 @@ struct stmt_table {
 extern const struct stmt_table store_meta_statements, store_chats_statements,
     store_messages_statements, store_tree_statements, store_jobs_statements,
     store_outbox_statements, store_people_statements, store_access_statements,
-    store_search_statements, store_usage_statements, store_admin_statements;
+    store_search_statements, store_usage_statements, store_figures_statements,
+    store_admin_statements;
 
 struct store {
 	sqlite3 *db;

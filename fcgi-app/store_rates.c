@@ -8,9 +8,10 @@
 #include "log.h"
 
 #define PRUNE_EVERY 1000 /* requests */
+#define TOTALS_MS 1000   /* between two writings of the totals */
 #define BUSY_CALLS 500   /* 100 ms in all: a transaction here takes a fiftieth of a millisecond */
 
-enum { BEGIN, COMMIT, ROLLBACK, GET, PUT, PRUNE, STATEMENTS };
+enum { BEGIN, COMMIT, ROLLBACK, GET, PUT, PRUNE, TOTAL_ADD, TOTALS, STATEMENTS };
 
 /* clang-format off */
 static const char *const sql[STATEMENTS] = {
@@ -21,18 +22,29 @@ static const char *const sql[STATEMENTS] = {
 	[PUT] = "INSERT OR REPLACE INTO rates(k, started_ms, count) VALUES(?1, ?2, ?3)",
 	/* a window that lies ahead is of the time before the machine was started */
 	[PRUNE] = "DELETE FROM rates WHERE started_ms < ?1 OR started_ms > ?2",
+	[TOTAL_ADD] =
+	    "INSERT INTO totals(what, n) VALUES(?1, ?2) ON CONFLICT(what) DO UPDATE SET n = n + ?2",
+	[TOTALS] = "SELECT what, n FROM totals ORDER BY what",
 };
 /* clang-format on */
 static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;"
     "CREATE TABLE IF NOT EXISTS rates(k TEXT PRIMARY KEY, started_ms INTEGER NOT NULL,"
-    " count INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+    " count INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS totals(what TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT,"
+    " WITHOUT ROWID";
 
 struct rates {
 	pthread_mutex_t lock;
 	sqlite3 *db;                    /* {lock} */
 	sqlite3_stmt *stmt[STATEMENTS]; /* {lock} */
 	unsigned since_prune;           /* {lock} */
+	struct {
+		const char *what;
+		int64_t n;
+	} totals[RATE_TOTALS]; /* {lock} not written yet */
+	size_t total_count;    /* {lock} */
+	int64_t written_ms;    /* {lock} */
 };
 
 static enum err
@@ -57,6 +69,91 @@ wait_for_lock(void *arg, int calls)
 	(void)arg;
 	(void)nanosleep(&pause, NULL);
 	return calls < BUSY_CALLS;
+}
+
+static int
+step(sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+
+	(void)sqlite3_reset(st);
+	return rc;
+}
+
+/* --- totals --- */
+
+/* {lock} */
+static enum err
+write_totals(struct rates *r)
+{
+	sqlite3_stmt *st = r->stmt[TOTAL_ADD];
+	enum err e;
+
+	if (r->total_count == 0)
+		return OK;
+	e = map(step(r->stmt[BEGIN]));
+	if (e != OK)
+		return e;
+	for (size_t i = 0; i < r->total_count && e == OK; i++) {
+		(void)sqlite3_bind_text(st, 1, r->totals[i].what, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_int64(st, 2, r->totals[i].n);
+		e = map(step(st));
+	}
+	if (e == OK)
+		e = map(step(r->stmt[COMMIT]));
+	if (e == OK)
+		r->total_count = 0;
+	else
+		(void)step(r->stmt[ROLLBACK]);
+	return e;
+}
+
+/* {lock} */
+static void
+add_total(struct rates *r, const char *what)
+{
+	size_t i = 0;
+
+	while (i < r->total_count && strcmp(r->totals[i].what, what) != 0)
+		i++;
+	if (i == RATE_TOTALS)
+		return;
+	if (i == r->total_count) {
+		r->totals[r->total_count].what = what;
+		r->totals[r->total_count++].n = 0;
+	}
+	r->totals[i].n++;
+}
+
+void
+rates_total_add(struct rates *r, const char *what, int64_t now_ms)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	add_total(r, what);
+	if (now_ms - r->written_ms >= TOTALS_MS) {
+		r->written_ms = now_ms;
+		if (write_totals(r) != OK)
+			log_warn("totals were not written, again in a second");
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+enum err
+rates_totals(struct rates *r, rates_total_fn fn, void *arg)
+{
+	sqlite3_stmt *st = r->stmt[TOTALS];
+	enum err e;
+	int rc;
+
+	(void)pthread_mutex_lock(&r->lock);
+	e = write_totals(r);
+	while (e == OK && (rc = sqlite3_step(st)) != SQLITE_DONE)
+		if ((e = map(rc)) == OK)
+			fn(arg, (const char *)sqlite3_column_text(st, 0),
+			    sqlite3_column_int64(st, 1));
+	(void)sqlite3_reset(st);
+	(void)pthread_mutex_unlock(&r->lock);
+	return e;
 }
 
 /* --- opening --- */
@@ -128,21 +225,14 @@ rates_close(struct rates *r)
 {
 	if (r == NULL)
 		return;
+	if (r->db != NULL && write_totals(r) != OK)
+		log_warn("the last totals were not written");
 	close_database(r);
 	(void)pthread_mutex_destroy(&r->lock);
 	free(r);
 }
 
 /* --- counting --- */
-
-static int
-step(sqlite3_stmt *st)
-{
-	int rc = sqlite3_step(st);
-
-	(void)sqlite3_reset(st);
-	return rc;
-}
 
 /* The window of a key as it stands; a new one when there is none, or it is over. */
 static int
@@ -250,6 +340,18 @@ rates_take(
 
 	(void)pthread_mutex_lock(&r->lock);
 	e = take(r, keys, count, now_ms, out);
+	(void)pthread_mutex_unlock(&r->lock);
+	return e;
+}
+
+enum err
+rates_look(
+    struct rates *r, const struct rate *keys, size_t count, int64_t now_ms, struct rate_result *out)
+{
+	enum err e;
+
+	(void)pthread_mutex_lock(&r->lock);
+	e = judge(r, keys, count, now_ms, false, out);
 	(void)pthread_mutex_unlock(&r->lock);
 	return e;
 }

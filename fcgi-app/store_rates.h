@@ -1,5 +1,6 @@
 /*
- * store_rates - how often somebody came in the last minute, counted for all processes of a host.
+ * store_rates - how often somebody came in the last minute, and what became of requests since the
+ * file was made, counted for all processes of a host.
  *
  * A file of its own beside the database (rates.db): counting waits for no commit of messages, a
  * reader for no writer, and nothing is synced to the disk, because after a power cut the counts are
@@ -43,5 +44,21 @@ struct rate_result {
 /* Counts one request against all keys, or, if one of them is used up, against none. */
 enum err rates_take(struct rates *r, const struct rate *keys, size_t count, int64_t now_ms,
     struct rate_result *out) MUST_CHECK;
+
+/* The same without counting: is there room for one more? */
+enum err rates_look(struct rates *r, const struct rate *keys, size_t count, int64_t now_ms,
+    struct rate_result *out) MUST_CHECK;
+
+/*
+ * One more of what (an answer's status, a problem's code; static storage). Kept in memory and
+ * written once a second, by rates_totals and at close: a crash may lose a second's, and what does
+ * not fit (RATE_TOTALS names) is not counted.
+ */
+#define RATE_TOTALS 64
+void rates_total_add(struct rates *r, const char *what, int64_t now_ms);
+
+/* All totals, by name. */
+typedef void (*rates_total_fn)(void *arg, const char *what, int64_t n);
+enum err rates_totals(struct rates *r, rates_total_fn fn, void *arg) MUST_CHECK;
 
 #endif

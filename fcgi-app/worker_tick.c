@@ -10,6 +10,7 @@
 #include "killpoint.h"
 #include "quota.h"
 #include "store_chores.h"
+#include "store_figures.h"
 #include "store_usage.h"
 #include "utf8.h"
 
@@ -121,7 +122,8 @@ write_ending(
 		units += utf8_utf16_len(r->text.data + r->stored, r->text.len - r->stored);
 	if ((err = store_reply_finish(s, &e)) != OK ||
 	    (err = store_job_finish(
-		 s, &r->job, t->owner, end->job, r->outcome.failure.message, t->now_ms)) != OK)
+		 s, &r->job, t->owner, end->job, r->outcome.failure.message, t->now_ms)) != OK ||
+	    (err = store_reply_ended(s, r->job.id, reply_first_ms(r), t->now_ms)) != OK)
 		return err;
 	killpoint("in-finish");
 	if (end->failure != AI_FAIL_NONE && (err = add_event(s, r, t, seq - 2, EVENT_ERROR,
@@ -159,7 +161,8 @@ write_retry(struct store *s, const struct reply *r, const struct tick *t,
 	j.crashes = retry->after.crashes;
 	j.is_shortened = retry->after.was_shortened || retry->shorten;
 	j.is_swapped = retry->swap_models;
-	if ((e = requeue(s, r, &j, t, t->now_ms + retry->delay_ms, seq)) != OK)
+	if ((e = requeue(s, r, &j, t, t->now_ms + retry->delay_ms, seq)) != OK ||
+	    (e = store_reply_retried(s, ai_failure_type(r->outcome.failure.kind))) != OK)
 		return e;
 	return add_event(s, r, t, seq, EVENT_ERROR,
 	    error_data(r->outcome.failure.kind, r->lang, retry->delay_ms));
@@ -236,6 +239,8 @@ write_changes(struct store *s, struct reply *r, const struct tick *t)
 	r->tick.seq = last - count + 1;
 	r->tick.wrote_text = has_text;
 	r->tick.is_over = r->has_ended || leaves;
+	if (has_text && r->stored == 0 && (e = store_reply_began(s, reply_first_ms(r))) != OK)
+		return e;
 	/* A text that ends here goes into the message itself. */
 	if (has_text && (!r->has_ended || retry.again) &&
 	    (e = write_delta(s, r, r->tick.seq)) != OK)

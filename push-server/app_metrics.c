@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "prometheus.h"
 #include "util.h"
 
 #define TOTAL(field) offsetof(struct app, counts.now.field)
@@ -30,26 +31,12 @@ static const struct {
 	/* clang-format on */
 };
 
-/* The escapes of a label's value. */
-static enum err
-add_label(struct buf *b, const char *text)
-{
-	enum err e = OK;
-
-	for (; *text != '\0' && e == OK; text++)
-		e = *text == '\\'   ? buf_adds(b, "\\\\")
-		    : *text == '"'  ? buf_adds(b, "\\\"")
-		    : *text == '\n' ? buf_adds(b, "\\n")
-				    : buf_add(b, text, 1);
-	return e;
-}
-
 static enum err
 begin_sample(struct buf *b, const char *family, const char *suffix, const struct app *app)
 {
 	enum err e = buf_addf(b, "charla_push_%s%s{app=\"", family, suffix);
 
-	return e == OK ? add_label(b, app->id) : e;
+	return e == OK ? prometheus_label(b, app->id) : e;
 }
 
 static enum err

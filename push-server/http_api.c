@@ -7,6 +7,7 @@
 #include "http_call.h"
 #include "http_sign.h"
 #include "json.h"
+#include "prometheus.h"
 #include "sign.h"
 
 #define SEGMENTS_MAX 8
@@ -198,7 +199,7 @@ get_metrics(const struct http_api *api, const struct http_request *r, struct htt
 	if (!http_api_lets_in(api, r, (int64_t)time(NULL), out))
 		return;
 	out->status = 200;
-	out->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	out->content_type = PROMETHEUS_TYPE;
 	if (app_metrics_write(&out->body, api->apps) != OK ||
 	    metrics_write(&out->body, api->metrics) != OK)
 		out->status = 500;
