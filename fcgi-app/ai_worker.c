@@ -95,6 +95,7 @@ static void
 start_reply(struct ai_worker *w, struct reply *r)
 {
 	ai_breaker_started(&w->breaker, 1);
+	log_info("reply started job=%s attempt=%d rid=%s", r->job.uid, r->job.attempt, r->job.rid);
 	reply_stream_start(r, w->o.config, w->reader, w->client);
 }
 

@@ -64,8 +64,8 @@ write_now(struct buf *b, const struct now *now)
 	    (e = prometheus_family(b, "charla_jobs", "gauge", "Replies that wait or run.")) == OK &&
 	    (e = prometheus_sample(b, "charla_jobs", "state", "queued", now->jobs.queued)) == OK)
 		e = prometheus_sample(b, "charla_jobs", "state", "running", now->jobs.running);
-	if (e == OK && (e = prometheus_family(b, "charla_messages_total", "counter",
-			    "Messages ever made.")) == OK)
+	if (e == OK && (e = prometheus_family(
+			    b, "charla_messages_total", "counter", "Messages ever made.")) == OK)
 		e = prometheus_sample(
 		    b, "charla_messages_total", NULL, NULL, now->gauges.messages_made);
 	return e;

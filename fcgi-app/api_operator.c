@@ -130,11 +130,11 @@ add_log(struct store *reader, json_t *out, int64_t now_ms)
 	e = store_replies_ended(reader, now_ms - WINDOW_MS, note_reply, l);
 	for (size_t i = 0; i < l->slow_count; i++)
 		(void)json_array_append_new(slowest, l->slowest[i].row);
-	(void)json_object_update_new(out,
-	    json_pack("{s:I, s:o, s:o, s:I, s:o, s:o, s:o}", "logged", (json_int_t)l->count,
-		"replies", l->replies, "errors", l->errors, "retries", (json_int_t)l->retries,
-		"firstTokenMs", percentiles(l->first, l->first_count), "replyMs",
-		percentiles(l->took, l->count), "slowest", slowest));
+	(void)json_object_update_new(
+	    out, json_pack("{s:I, s:o, s:o, s:I, s:o, s:o, s:o}", "logged", (json_int_t)l->count,
+		     "replies", l->replies, "errors", l->errors, "retries", (json_int_t)l->retries,
+		     "firstTokenMs", percentiles(l->first, l->first_count), "replyMs",
+		     percentiles(l->took, l->count), "slowest", slowest));
 	free(l);
 	return e;
 }
@@ -163,9 +163,9 @@ end_day(struct days *d)
 		d->tokens_today = d->tokens;
 	}
 	if (d->requests > 0)
-		(void)json_array_append_new(d->list,
-		    json_pack("{s:o, s:I, s:I}", "day", day_json(d->day), "requests",
-			(json_int_t)d->requests, "totalTokens", (json_int_t)d->tokens));
+		(void)json_array_append_new(
+		    d->list, json_pack("{s:o, s:I, s:I}", "day", day_json(d->day), "requests",
+				 (json_int_t)d->requests, "totalTokens", (json_int_t)d->tokens));
 	d->requests = d->tokens = 0;
 }
 
@@ -192,9 +192,8 @@ add_days(const struct app *a, json_t *out, int64_t now_ms)
 	end_day(&d);
 	(void)json_object_update_new(out,
 	    json_pack("{s:{s:o, s:I, s:I, s:I}, s:o}", "today", "day", day_json(d.today),
-		"requests", (json_int_t)d.requests_today, "totalTokens",
-		(json_int_t)d.tokens_today, "limit", (json_int_t)a->config->tokens_per_day_site,
-		"days", d.list));
+		"requests", (json_int_t)d.requests_today, "totalTokens", (json_int_t)d.tokens_today,
+		"limit", (json_int_t)a->config->tokens_per_day_site, "days", d.list));
 	return e;
 }
 

@@ -105,8 +105,8 @@ void http_set_header(struct http_response *r, const char *name, const char *valu
 void http_json(struct http_response *r, int status, json_t *value);
 
 /*
- * RFC 9457 problem+json with our member "code" (static storage). detail is a sentence for people. Clears what the
- * body held.
+ * RFC 9457 problem+json with our member "code" (static storage). detail is a sentence for people.
+ * Clears what the body held.
  */
 void http_problem(
     struct http_response *r, int status, const char *code, const char *detail, const char *rid);

@@ -43,7 +43,8 @@ struct identity {
 /* Where the request comes from, nothing of who: kind is IDENTITY_NONE. */
 void identity_place(const struct app *a, const struct http_request *q, struct identity *out);
 
-/* The same and who it is. OK, or ERR_INVALID with *why: "forged", "expired", "revoked", ... for the audit line. */
+/* The same and who it is. OK, or ERR_INVALID with *why: "forged", "expired", "revoked", ... for the
+ * audit line. */
 enum err identity_resolve(const struct app *a, const struct http_request *q, struct identity *out,
     const char **why) MUST_CHECK;
 

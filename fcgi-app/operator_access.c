@@ -10,7 +10,8 @@
 static bool
 refuse_password(const struct http_request *q, struct http_response *r, const char *reason)
 {
-	gate_refuse(q, r, 401, "operators_only", "This is for operators: DASHBOARD_PASSWORD.", reason);
+	gate_refuse(
+	    q, r, 401, "operators_only", "This is for operators: DASHBOARD_PASSWORD.", reason);
 	http_set_header(r, "WWW-Authenticate", "Basic realm=\"charla operators\"");
 	return false;
 }
@@ -53,8 +54,7 @@ operator_pass(struct app *a, const struct http_request *q, struct http_response 
 	const char *password = a->config->dashboard_password;
 
 	if (*password != '\0') {
-		if (operator_cookie_holds(
-			password, q->header[HTTP_COOKIE], clock_wall_ms() / 1000))
+		if (operator_cookie_holds(password, q->header[HTTP_COOKIE], clock_wall_ms() / 1000))
 			return true;
 		if (q->header[HTTP_AUTHORIZATION] == NULL)
 			return refuse_password(q, r, "no password");

@@ -9,12 +9,12 @@
 
 #include "store.h"
 
-#define FIGURE_REPLIES "replies"       /* by how they ended: a message's status */
-#define FIGURE_ERRORS "errors"         /* attempts that failed, by type */
-#define FIGURE_RETRIES "retries"       /* those of them that were tried again, by type */
-#define FIGURE_FIRST "first_token"     /* a histogram */
-#define FIGURE_TOOK "reply"            /* a histogram */
-#define FIGURE_TOKENS "tokens"         /* by kind: prompt, output, thought, cached */
+#define FIGURE_REPLIES "replies"   /* by how they ended: a message's status */
+#define FIGURE_ERRORS "errors"     /* attempts that failed, by type */
+#define FIGURE_RETRIES "retries"   /* those of them that were tried again, by type */
+#define FIGURE_FIRST "first_token" /* a histogram */
+#define FIGURE_TOOK "reply"        /* a histogram */
+#define FIGURE_TOKENS "tokens"     /* by kind: prompt, output, thought, cached */
 
 /* The bounds of both histograms; the last has none. label: as Prometheus writes the seconds. */
 struct figure_bound {

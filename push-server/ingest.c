@@ -1,5 +1,6 @@
 #include "ingest.h"
 
+#include "log.h"
 #include "notify_wire.h"
 #include "pusher_json.h"
 
@@ -25,6 +26,9 @@ publish(const struct ingest *in, struct app *app, const struct notify_line *line
 		hub_publish(in->hub, app, channel, strlen(channel), f, except);
 		frame_unref(f);
 	}
+	if (line->rid != NULL) /* one grep follows a message through all programs */
+		log_info("event app=%s channel=%s name=%s rid=%s", app->id, line->channels[0],
+		    line->name, line->rid);
 }
 
 static void

@@ -1,5 +1,6 @@
 /*
- * ingest - the bytes of a datagram become events in the hub. Pure.
+ * ingest - the bytes of a datagram become events in the hub. Pure but for the log: a line
+ * for each event that carries a request id.
  *
  * Lines that are not ours, or name an app that is not there, are counted and dropped; the rest of
  * the datagram is used. Local publishes are exempt from an app's event_bytes.

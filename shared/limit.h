@@ -52,9 +52,9 @@
 #define LIMIT_REPLY_BYTES (64UL * 1024) /* text of one reply; more ends it as truncated */
 #define LIMIT_CONTEXT_TOKENS 32000      /* history sent along: models take 1 M, the bill does not */
 #define LIMIT_CONTEXT_TURNS 400
-#define LIMIT_REPLIES 1024 /* AI_MAX_REPLIES: at once on this host */
+#define LIMIT_REPLIES 1024        /* AI_MAX_REPLIES: at once on this host */
 #define LIMIT_REPLIES_LOGGED 1000 /* that ended, for operators */
-#define LIMIT_TICK_MS 40   /* one commit, then one round of datagrams */
+#define LIMIT_TICK_MS 40          /* one commit, then one round of datagrams */
 #define LIMIT_LEASE_MS 10000
 #define LIMIT_HEARTBEAT_MS 2000
 #define LIMIT_CONNECT_ATTEMPTS 5 /* failures before the first text */

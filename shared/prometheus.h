@@ -18,8 +18,8 @@ enum err prometheus_family(
     struct buf *b, const char *name, const char *type, const char *help) MUST_CHECK;
 
 /* One sample with one label, or none: label NULL. value is escaped. */
-enum err prometheus_sample(struct buf *b, const char *name, const char *label, const char *value,
-    int64_t n) MUST_CHECK;
+enum err prometheus_sample(
+    struct buf *b, const char *name, const char *label, const char *value, int64_t n) MUST_CHECK;
 
 /* The text with the escapes of a label's value. */
 enum err prometheus_label(struct buf *b, const char *text) MUST_CHECK;

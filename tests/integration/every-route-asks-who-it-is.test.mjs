@@ -11,7 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const routes = execFileSync(join(BIN, 'fcgi-app'), ['--print-routes'], { encoding: 'utf8' }).trim().split('\n')
-	.map((line) => line.split('\t')).map(([method, pattern, need, flags]) => ({ method, pattern, need, flags: flags.trim().split(' '), name: `${method} ${pattern}` }));
+	.map((line) => line.split('\t')).map(([method, pattern, need, flags]) => ({ method, pattern, need, flags: (flags ?? '').trim().split(' '), name: `${method} ${pattern}` }));
 
 /**
  * What is asked of a private chat; c: { chatId, userId, replyId, memberId, token, q }. ok: what somebody who may
@@ -54,11 +54,12 @@ const rows = {
 	'GET /api/usage': { ok: [200] },
 	'GET /api/config': { ok: [200] },
 	'GET /api/health': { ok: [200] },
-	'GET /api/metrics': { ok: [200, 404] },
+	'GET /api/metrics': { ok: [200] },
+	'GET /api/operator': { ok: [200] },
 };
 
 /** What each need means to each who comes: 'ok', or the status. */
-const stranger = { nothing: 'ok', anybody: 'ok', identity: 401, 'open-or-identity': 'ok', chat: 404, 'chat-manage': 404, 'chat-owner': 404, 'chat-restore': 404 };
+const stranger = { nothing: 'ok', anybody: 'ok', identity: 401, 'open-or-identity': 'ok', chat: 404, 'chat-manage': 404, 'chat-owner': 404, 'chat-restore': 404, operator: 401 };
 const outsider = { ...stranger, identity: 'ok' };
 const refused = Object.fromEntries(Object.keys(stranger).map((need) => [need, need === 'nothing' ? 'ok' : 401]));
 const member = { ...outsider, chat: 'ok', 'chat-manage': 403, 'chat-owner': 403, 'chat-restore': 404 };
@@ -72,18 +73,21 @@ const expectations = {
 	'owner with a forged token': refused,
 	'owner with an unsigned token': refused,
 	'with a revoked API token': refused,
+	'operator': { ...stranger, operator: 'ok' },
 };
 
+const PASSWORD = 'a-password-of-operators-1';
 let system;
 const people = {};
 before(async () => {
-	system = await startSystem({ env: { JWT_SECRET: SECRET } });
+	system = await startSystem({ env: { JWT_SECRET: SECRET, DASHBOARD_PASSWORD: PASSWORD, TRUSTED_PROXIES: '127.0.0.1' } });
 	people.stranger = new Person(system);
 	people.outsider = await Person.withSession(system, 'Eva');
 	people.member = await Person.withSession(system, 'Bea');
 	people['removed member'] = await Person.withSession(system, 'Rex');
 	people.owner = Person.withJwt(system, { sub: 'ana' });
 	people['with a cookie that was made up'] = new Person(system, { cookie: `sid=${'A'.repeat(43)}` });
+	people.operator = new Person(system, { authorization: `Basic ${Buffer.from(`x:${PASSWORD}`).toString('base64')}` });
 	const left = await Person.withSession(system, 'Leo');
 	assert.equal((await left.call('DELETE', '/api/session')).status, 204);
 	people['with the cookie of a session that has ended'] = left;
@@ -119,6 +123,9 @@ test('every route has a row', () => {
 		assert.ok(need in stranger, need);
 });
 
+/** Wrong passwords are counted by address: each has one of their own. */
+const from = (who) => ({ 'x-forwarded-for': `192.0.2.${Object.keys(expectations).indexOf(who) + 1}` });
+
 for (const route of routes)
 	test(`${route.name} (${route.need})`, async () => {
 		const row = rows[route.name];
@@ -131,7 +138,7 @@ for (const route of routes)
 				assert.equal((await people.owner.call('DELETE', `/api/chats/${c.chatId}`)).status, 200);
 			const before = changes && !row.isDeleted ? (await people.owner.history(c.chatId)).json : null;
 			const person = row.endsSession && people[who].started ? await Person.withSession(system, 'Tmp') : people[who];
-			const answer = await person.call(route.method, pathOf(route, row, c), row.body?.(c) ?? '', row.headers);
+			const answer = await person.call(route.method, pathOf(route, row, c), row.body?.(c) ?? '', route.need === 'operator' ? from(who) : row.headers);
 			const want = row.others?.[who] ?? needs[row.need ?? route.need];
 			const told = `${who}: ${answer.status} ${answer.text.slice(0, 200)}`;
 			if (want === 'ok') {

@@ -191,6 +191,69 @@ a_damaged_file_is_made_anew(void **state)
 	assert_int_equal(one(p, "a", 2, NOW), 1);
 }
 
+static void
+add(void *arg, const char *what, int64_t n)
+{
+	int64_t *sums = arg; /* of "b", of all, how many names */
+
+	if (strcmp(what, "b") == 0)
+		sums[0] += n;
+	sums[1] += n;
+	sums[2]++;
+}
+
+static void
+totals_are_kept_for_all_processes_and_after_a_restart(void **state)
+{
+	struct place *p = *state;
+	struct rates *other = NULL;
+	int64_t sums[3] = { 0 };
+
+	assert_int_equal(rates_open(&other, p->path), OK);
+	for (int i = 0; i < 10; i++) {
+		rates_total_add(p->rates, i % 2 == 0 ? "a" : "b", NOW + i);
+		rates_total_add(other, "b", NOW + i);
+	}
+	rates_close(other);
+	rates_close(p->rates);
+	assert_int_equal(rates_open(&p->rates, p->path), OK);
+	rates_total_add(p->rates, "b", NOW + 11);
+	assert_int_equal(rates_totals(p->rates, add, sums), OK);
+	assert_int_equal(sums[0], 5 + 10 + 1);
+	assert_int_equal(sums[1], 21);
+	assert_int_equal(sums[2], 2);
+}
+
+static void
+more_names_than_there_is_room_for_are_not_counted(void **state)
+{
+	struct place *p = *state;
+	static char names[RATE_TOTALS + 1][8];
+	int64_t sums[3] = { 0 };
+
+	rates_total_add(p->rates, "x", NOW); /* written at once; the next in a second */
+	for (size_t i = 0; i <= RATE_TOTALS; i++) {
+		(void)snprintf(names[i], sizeof names[i], "n%zu", i);
+		rates_total_add(p->rates, names[i], NOW + 1);
+	}
+	assert_int_equal(rates_totals(p->rates, add, sums), OK);
+	assert_int_equal(sums[2], RATE_TOTALS + 1); /* x, and those that had room */
+}
+
+static void
+looking_counts_nothing(void **state)
+{
+	struct place *p = *state;
+	struct rate k = { .key = "k", .limit = 1 };
+	struct rate_result result;
+
+	assert_int_equal(rates_look(p->rates, &k, 1, NOW, &result), OK);
+	assert_true(result.is_allowed);
+	assert_int_equal(one(p, "k", 1, NOW), 0);
+	assert_int_equal(rates_look(p->rates, &k, 1, NOW, &result), OK);
+	assert_false(result.is_allowed);
+}
+
 int
 main(void)
 {
@@ -205,6 +268,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(old_windows_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    four_processes_together_pass_exactly_the_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    totals_are_kept_for_all_processes_and_after_a_restart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    more_names_than_there_is_room_for_are_not_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(looking_counts_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_made_anew, set_up, tear_down),
 	};
 
