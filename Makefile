@@ -59,7 +59,7 @@ LINK    = $(CC) $(LD_$(MODE)) $(LDFLAGS)
 obj       = $(patsubst %.c,$(B)/%.o,$(1))
 shared   := $(call obj,$(wildcard shared/*.c))
 app      := $(call obj,$(filter-out %/main.c,$(wildcard fcgi-app/*.c))) $(B)/gen/migrations.o
-push     := $(call obj,$(filter-out %/main.c,$(wildcard push-server/*.c)))
+push     := $(call obj,$(filter-out %/main.c,$(wildcard push-server/*.c))) $(B)/gen/dash_table.o
 standin  := $(call obj,$(filter-out %/main.c,$(wildcard tests/gemini-standin/*.c)))
 bench    := $(call obj,$(wildcard tests/bench/push/*.c))
 programs := $(B)/bin/fcgi-app $(B)/bin/push-server
@@ -87,6 +87,16 @@ $(B)/gen/migrations.c: sql/embed.sh $(sort $(wildcard sql/*.sql))
 	@mkdir -p $(@D)
 	@sh $^ > $@
 $(B)/gen/migrations.o: $(B)/gen/migrations.c $(B)/flags
+	$(call say,CC) $(COMPILE) -Wno-overlength-strings -c -o $@ $<
+
+# The dashboard's page: its own files, and what it shares with the chat's.
+dash        := $(sort $(wildcard push-server/dash/*.js push-server/dash/*.css push-server/dash/i18n/*.js))
+dash_shared := app.css=www/css/app.css theme.js=www/js/theme.js dom.js=www/js/dom.js i18n.js=www/js/i18n.js
+dash_files  := =push-server/dash/index.html $(foreach f,$(dash),$(f:push-server/dash/%=%)=$(f)) $(dash_shared)
+$(B)/gen/dash_table.c: push-server/dash_embed.sh push-server/dash/index.html $(dash) $(foreach p,$(dash_shared),$(lastword $(subst =, ,$(p))))
+	@mkdir -p $(@D)
+	@sh $< $(dash_files) > $@
+$(B)/gen/dash_table.o: $(B)/gen/dash_table.c $(B)/flags
 	$(call say,CC) $(COMPILE) -Wno-overlength-strings -c -o $@ $<
 
 $(B)/bin/fcgi-app:       $(call obj,fcgi-app/main.c) $(B)/libapp.a $(B)/libshared.a

@@ -74,7 +74,7 @@ app_take_settings(struct app *to, struct app *from)
 	to->hub_app = state.hub_app;
 	to->connections = state.connections;
 	to->counts = state.counts;
-	to->is_watched = state.is_watched;
+	to->watch = state.watch;
 	to->api_second = state.api_second;
 	to->api_events = state.api_events;
 	free(from);

@@ -24,6 +24,7 @@
 #include "config.h"
 
 struct hub_app;
+struct watch;
 
 struct app_limits {
 	size_t event_bytes, event_name_len, channel_name_len;
@@ -75,7 +76,7 @@ struct app {
 	struct hub_app *hub_app; /* the hub's: channels, cached events, watchlists */
 	uint64_t connections;
 	struct app_counts counts;
-	bool is_watched;    /* somebody reads the feed of the dashboard (feed.h) */
+	struct watch *watch; /* the feed's; NULL: nobody watches this app */
 	int64_t api_second; /* the second in which api_events are counted */
 	size_t api_events;
 };

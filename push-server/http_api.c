@@ -315,9 +315,14 @@ http_api_handle(const struct http_api *api, const struct http_request *r, int64_
 {
 	const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
 	struct segments path;
+	const char *rest;
 
 	*out = HTTP_RESPONSE_INIT;
 	metric_add(api->metrics, METRIC_HTTP_REQUESTS, 1);
+	if (api->dash != NULL && dash_matches(r->path, &rest)) {
+		dash_handle(api, r, rest, now_s, out);
+		return;
+	}
 	if (strcmp(method, "OPTIONS") == 0) {
 		answer_preflight(out);
 		return;

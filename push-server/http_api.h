@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "apps.h"
+#include "dash.h"
 #include "http_message.h"
 #include "hub.h"
 #include "operator_gate.h"
@@ -22,6 +23,7 @@ struct http_api {
 	struct metrics *metrics;
 	const struct refusals *refusals;
 	struct operator_gate *gate;
+	const struct dash *dash; /* NULL: none */
 	bool is_draining;
 };
 

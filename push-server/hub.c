@@ -52,11 +52,11 @@ hub_count_slow(struct hub *h, const struct peer *p)
 }
 
 void
-hub_note(const struct hub *h, struct app *app, const struct hub_note *n)
+hub_tell_note(const struct hub *h, struct app *app, const struct hub_note *n)
 {
 	struct hub_note note = *n;
 
-	if (h->note == NULL || (!app->is_watched && n->kind < HUB_NOTE_OCCUPIED))
+	if (h->note == NULL)
 		return;
 	note.app = app;
 	h->note(h->note_ctx, &note);

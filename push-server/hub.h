@@ -58,7 +58,7 @@ struct hub_observer {
 };
 
 /*
- * What happens, for the eyes of an operator. Told only of apps with is_watched, but occupied and
+ * What happens, for the eyes of an operator. Told only of apps with a watch, but occupied and
  * vacated of all, so that watching itself is seen. Borrowed; the hub must not be called back.
  */
 enum hub_note_kind {
@@ -87,7 +87,16 @@ struct hub *hub_new(struct metrics *m); /* m is borrowed */
 void hub_free(struct hub *h);           /* no peer may be attached; before apps_free */
 void hub_observe(struct hub *h, const struct hub_observer *o);  /* borrowed; NULL: nobody */
 void hub_take_notes(struct hub *h, hub_note_fn *fn, void *ctx); /* fn NULL: nobody */
-void hub_note(const struct hub *h, struct app *app, const struct hub_note *n); /* sets n's app */
+void hub_tell_note(const struct hub *h, struct app *app, const struct hub_note *n);
+
+/* Of an app that nobody watches it is this branch. Sets n's app. */
+static inline void
+hub_note(const struct hub *h, struct app *app, const struct hub_note *n)
+{
+	if (app->watch != NULL || n->kind >= HUB_NOTE_OCCUPIED)
+		hub_tell_note(h, app, n);
+}
+
 void hub_count_slow(struct hub *h, const struct peer *p);
 
 /* Tells the time, and does what has come due. The loop calls it every WHEEL_TICK_MS. */
@@ -167,6 +176,9 @@ void hub_relay(
     struct hub *h, const struct peer *from, const char *channel, const char *event, json_t *data);
 void hub_flush(struct hub *h);
 
+/* Ends one connection with 4009. False: there is none of that socket id. */
+bool hub_terminate_socket(struct hub *h, struct app *app, const char *socket_id);
+
 /*
  * Ends everybody in the channel with 4200, so that they come back and are asked for a signature
  * again. user_id narrows it to that user and to those whom the channel does not know by name (not
@@ -198,6 +210,10 @@ void hub_each_channel(const struct app *app, const char *prefix,
 /* The users of a presence channel, one call each; of any other channel none. */
 void hub_each_user(const struct app *app, const char *name, size_t n,
     void (*fn)(void *ctx, const char *user_id), void *ctx);
+
+/* Its connections, one call each; user_id: as a member, else as signed in, or NULL. */
+void hub_each_socket(const struct app *app, const char *name, size_t n,
+    void (*fn)(void *ctx, const struct peer *p, const char *user_id), void *ctx);
 
 /* What a cache channel remembers (frame_text is the event as sent), borrowed; NULL: nothing. */
 struct frame *hub_cached(

@@ -77,6 +77,19 @@ hub_each_user(const struct app *app, const char *name, size_t n,
 		presence_each(c->presence, fn, ctx);
 }
 
+void
+hub_each_socket(const struct app *app, const char *name, size_t n,
+    void (*fn)(void *ctx, const struct peer *p, const char *user_id), void *ctx)
+{
+	const struct channel *c = hub_channel_find(app, name, n);
+
+	for (uint32_t i = 0; c != NULL && i < c->member_count; i++) {
+		const struct peer *p = c->members[i].peer;
+
+		fn(ctx, p, c->presence != NULL ? presence_user_at(c->presence, i) : hub_user_id(p));
+	}
+}
+
 json_t *
 hub_presence(const struct app *app, const char *name, size_t n)
 {

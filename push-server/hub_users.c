@@ -211,3 +211,16 @@ hub_terminate_user(struct hub *h, struct app *app, const char *id)
 	metric_add(h->metrics, METRIC_TERMINATED, count);
 	return count;
 }
+
+bool
+hub_terminate_socket(struct hub *h, struct app *app, const char *socket_id)
+{
+	struct peer *p = hub_find(h, app, socket_id);
+
+	if (p == NULL || peer_has_ended(p))
+		return false;
+	peer_end(p, 4009, "The app has terminated your connection.");
+	hub_leave_all(h, p);
+	metric_add(h->metrics, METRIC_TERMINATED, 1);
+	return true;
+}

@@ -11,6 +11,7 @@
 #include "apps_load.h"
 #include "clock.h"
 #include "config.h"
+#include "dash.h"
 #include "log.h"
 #include "program.h"
 #include "sd_notify.h"
@@ -114,6 +115,9 @@ struct server {
 	struct http_api api;
 	struct ingest ingest;
 	struct stats *stats;
+	struct status_server status;
+	struct feed *feed;
+	struct dash dash;
 	struct ws *ws;
 };
 
@@ -176,8 +180,10 @@ static void
 on_tick(void *ctx)
 {
 	const struct server *s = ctx;
+	int64_t now_ms = clock_wall_ms();
 
-	stats_tick(s->stats, clock_wall_ms());
+	stats_tick(s->stats, now_ms);
+	feed_tick(s->feed, now_ms);
 	apps_load_sweep(&s->loader);
 }
 
@@ -193,11 +199,20 @@ on_stop(void *ctx)
 	sd_notify_send("STOPPING=1");
 }
 
+static void
+on_row(void *ctx, const struct stats_row *row)
+{
+	const struct server *s = ctx;
+
+	feed_statistics(s->feed, row);
+}
+
 static enum err
 start_webhooks(struct server *s)
 {
 	s->webhooks = webhook_http_new(&s->metrics, ws_loop(s->ws));
 	s->observer = webhook_http_observer(s->webhooks);
+	s->status.webhooks = webhook_http_queue(s->webhooks);
 	hub_observe(s->hub, &s->observer);
 	return webhook_http_configure(s->webhooks, s->apps);
 }
@@ -212,9 +227,14 @@ start(struct server *s, const struct config *c, const struct options *o)
 	s->stats = stats_new(&(struct stats_options){ .path = c->push_db_path,
 				 .interval_seconds = c->push_statistics_interval,
 				 .retention_days = c->push_statistics_days,
-				 .apps = s->apps },
+				 .apps = s->apps,
+				 .ctx = s,
+				 .on_row = on_row },
 	    clock_wall_ms());
 	s->hub = s->loader.hub = hub_new(&s->metrics);
+	s->status = (struct status_server){ .metrics = &s->metrics, .started_ms = clock_wall_ms() };
+	s->feed = feed_new(s->hub, s->apps, &s->status);
+	s->dash = (struct dash){ .feed = s->feed, .stats = s->stats };
 	if ((e = inbox_open(
 		 c->push_socket, c->push_socket_users, &s->metrics, &s->refusals, &s->inbox)) != OK)
 		return e;
@@ -229,7 +249,8 @@ start(struct server *s, const struct config *c, const struct options *o)
 		.apps = s->apps,
 		.metrics = &s->metrics,
 		.refusals = &s->refusals,
-		.gate = &s->gate };
+		.gate = &s->gate,
+		.dash = &s->dash };
 	s->ingest = (struct ingest){ .hub = s->hub, .apps = s->apps, .metrics = &s->metrics };
 	e = ws_new(&(struct ws_options){ .host = o->host != NULL ? o->host : c->push_bind_host,
 		       .port = o->port >= 0 ? (int)o->port : (int)c->push_bind_port,
@@ -280,6 +301,7 @@ serve(const struct config *c, const struct options *o)
 	stop_webhooks(s);
 	stats_free(s->stats);
 	ws_free(s->ws);
+	feed_free(s->feed);
 	inbox_close(s->inbox);
 	if (s->hub != NULL)
 		hub_free(s->hub);

@@ -119,8 +119,12 @@ collect(const struct stats *s)
 		n++;
 	b.rows = xcalloc(n + 1, sizeof *b.rows);
 	for (size_t i = 0; (app = apps_at(s->o.apps, i)) != NULL; i++) {
+		size_t before = b.count;
+
 		if (app->has_statistics && !is_idle(app))
 			b.rows[b.count++] = row_of(app, s->began_s);
+		if (b.count > before && s->o.on_row != NULL)
+			s->o.on_row(s->o.ctx, &b.rows[before]);
 		app->counts.saved = app->counts.now;
 		app->counts.peak = app->connections;
 	}

@@ -25,6 +25,8 @@ struct stats_options {
 	const char *path;
 	long interval_seconds, retention_days;
 	const struct apps *apps;
+	void *ctx;
+	void (*on_row)(void *ctx, const struct stats_row *row); /* each, on the loop; may be NULL */
 };
 
 struct stats *stats_new(const struct stats_options *o, int64_t now_ms); /* wall clock */

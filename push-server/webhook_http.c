@@ -326,6 +326,12 @@ webhook_http_observer(struct webhook_http *h)
 	return webhooks_observer(h->hooks);
 }
 
+const struct webhooks *
+webhook_http_queue(const struct webhook_http *h)
+{
+	return h->hooks;
+}
+
 enum err
 webhook_http_configure(struct webhook_http *h, const struct apps *apps)
 {

@@ -24,6 +24,8 @@ void webhook_http_free(struct webhook_http *h); /* may be NULL */
 
 struct hub_observer webhook_http_observer(struct webhook_http *h);
 
+const struct webhooks *webhook_http_queue(const struct webhook_http *h);
+
 /* Takes the receivers of all apps. Not OK: it has those that it had. */
 enum err webhook_http_configure(struct webhook_http *h, const struct apps *apps) MUST_CHECK;
 

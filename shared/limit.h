@@ -138,6 +138,8 @@
 #define LIMIT_ACTIVITY_SECONDS 120
 #define LIMIT_PONG_SECONDS 30
 #define LIMIT_DRAIN_SECONDS 12
+#define LIMIT_DASHBOARDS 64    /* operators' pages that are open at once */
+#define LIMIT_DASHBOARD_APPS 4 /* apps that one of them watches */
 #define LIMIT_FD_RESERVE 64 /* descriptors that are never given to connections */
 
 /* --- settings --- */
