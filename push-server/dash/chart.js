@@ -11,7 +11,7 @@ import { h } from './dom.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const LEFT = 64, RIGHT = 8, TOP = 10, BOTTOM = 26, LINES = 4, TIME_PX = 110, HALF_LABEL = 30;
 const MINUTE_MS = 60_000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS;
-const STEPS_MS = [MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 2 * DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 90 * DAY_MS];
+const STEPS_MS = [MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 2 * DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 90 * DAY_MS];
 
 function svg(tag, attributes, text) {
 	const el = document.createElementNS(SVG, tag);
