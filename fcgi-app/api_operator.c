@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "message_json.h"
 #include "store_figures.h"
 #include "store_usage.h"
 #include "worker_start.h"
@@ -147,14 +148,6 @@ struct days {
 	int64_t today, requests_today, tokens_today;
 };
 
-static json_t *
-day_json(int64_t day)
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	return json_stringn(clock_rfc3339(day * USAGE_DAY_MS, text), sizeof "2026-11-24" - 1);
-}
-
 static void
 end_day(struct days *d)
 {
@@ -164,7 +157,7 @@ end_day(struct days *d)
 	}
 	if (d->requests > 0)
 		(void)json_array_append_new(
-		    d->list, json_pack("{s:o, s:I, s:I}", "day", day_json(d->day), "requests",
+		    d->list, json_pack("{s:o, s:I, s:I}", "day", usage_day_json(d->day), "requests",
 				 (json_int_t)d->requests, "totalTokens", (json_int_t)d->tokens));
 	d->requests = d->tokens = 0;
 }
@@ -191,7 +184,7 @@ add_days(const struct app *a, json_t *out, int64_t now_ms)
 
 	end_day(&d);
 	(void)json_object_update_new(out,
-	    json_pack("{s:{s:o, s:I, s:I, s:I}, s:o}", "today", "day", day_json(d.today),
+	    json_pack("{s:{s:o, s:I, s:I, s:I}, s:o}", "today", "day", usage_day_json(d.today),
 		"requests", (json_int_t)d.requests_today, "totalTokens", (json_int_t)d.tokens_today,
 		"limit", (json_int_t)a->config->tokens_per_day_site, "days", d.list));
 	return e;

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "identity.h"
 #include "json.h"
+#include "message_json.h"
 #include "store_usage.h"
 
 #define DAYS_DEFAULT 30
@@ -20,27 +21,19 @@ struct list {
 	bool failed;
 };
 
-static json_t *
-day_json(int64_t day)
-{
-	char text[CLOCK_RFC3339_SIZE];
-
-	return json_stringn(clock_rfc3339(day * USAGE_DAY_MS, text), sizeof "2026-11-24" - 1);
-}
-
 static bool
 add_row(void *arg, const struct usage_row *row)
 {
 	struct list *l = arg;
 	const struct usage *u = &row->usage;
 
-	l->failed |=
-	    json_array_append_new(l->days,
-		json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "day", day_json(row->day),
-		    "model", row->model, "requests", (json_int_t)row->requests, "promptTokens",
-		    (json_int_t)u->prompt, "completionTokens", (json_int_t)u->output,
-		    "reasoningTokens", (json_int_t)u->thought, "cachedTokens",
-		    (json_int_t)u->cached, "totalTokens", (json_int_t)u->total)) != 0;
+	l->failed |= json_array_append_new(l->days,
+			 json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "day",
+			     usage_day_json(row->day), "model", row->model, "requests",
+			     (json_int_t)row->requests, "promptTokens", (json_int_t)u->prompt,
+			     "completionTokens", (json_int_t)u->output, "reasoningTokens",
+			     (json_int_t)u->thought, "cachedTokens", (json_int_t)u->cached,
+			     "totalTokens", (json_int_t)u->total)) != 0;
 	return !l->failed;
 }
 
@@ -68,6 +61,6 @@ api_usage(struct app *a, const struct http_request *q, struct http_response *r)
 	}
 	http_json(r, 200,
 	    json_pack("{s:s, s:{s:o, s:I, s:I}, s:O}", "scope", is_site ? "site" : "me", "today",
-		"day", day_json(today), "requests", (json_int_t)requests, "totalTokens",
+		"day", usage_day_json(today), "requests", (json_int_t)requests, "totalTokens",
 		(json_int_t)tokens, "days", days));
 }

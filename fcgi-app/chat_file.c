@@ -1,6 +1,5 @@
 #include "chat_file.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -12,19 +11,6 @@
 #define NAME_MAX_BYTES 200
 #define UID_MAX_BYTES 128
 
-PRINTF_LIKE(3, 4)
-static enum err
-refuse(struct field_error *why, const char *field, const char *fmt, ...)
-{
-	va_list ap;
-
-	why->field = field;
-	va_start(ap, fmt);
-	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
-	va_end(ap);
-	return ERR_INVALID;
-}
-
 /* The member's text; NULL if it is absent or null. */
 static enum err
 read_text(const json_t *o, const char *name, size_t max, const char **out, struct field_error *why)
@@ -35,7 +21,7 @@ read_text(const json_t *o, const char *name, size_t max, const char **out, struc
 	if (value == NULL || json_is_null(value))
 		return OK;
 	if (!json_is_string(value) || json_string_length(value) > max)
-		return refuse(
+		return field_error(
 		    why, "file", "The %s must be a string of at most %zu bytes.", name, max);
 	*out = json_string_value(value);
 	return OK;
@@ -59,7 +45,7 @@ read_id(const json_t *chat, struct chat_file *out, struct field_error *why)
 		return OK;
 	if (!json_is_string(id) ||
 	    !id_is_pusher_name(json_string_value(id), json_string_length(id), LIMIT_CHAT_ID_LEN))
-		return refuse(why, "file", "The chatId is none of ours.");
+		return field_error(why, "file", "The chatId is none of ours.");
 	out->chat_id = json_string_value(id);
 	return OK;
 }
@@ -71,7 +57,7 @@ read_chat(const json_t *chat, struct chat_file *out, struct field_error *why)
 	enum err e;
 
 	if (!json_is_object(chat))
-		return refuse(why, "file", "The chat must be an object.");
+		return field_error(why, "file", "The chat must be an object.");
 	if ((e = read_id(chat, out, why)) != OK ||
 	    (e = read_text(chat, "title", LIMIT_TITLE_BYTES, &out->title, why)) != OK ||
 	    (e = read_text(chat, "lang", 8, &out->lang, why)) != OK ||
@@ -98,7 +84,8 @@ read_role(const json_t *o, size_t i, struct file_message *m, struct field_error 
 	else if (role != NULL && strcmp(role, "assistant") == 0)
 		m->role = ROLE_ASSISTANT;
 	else
-		return refuse(why, "file", "The messages.%zu.role must be user or assistant.", i);
+		return field_error(
+		    why, "file", "The messages.%zu.role must be user or assistant.", i);
 	return OK;
 }
 
@@ -109,14 +96,14 @@ read_content(const json_t *o, size_t i, struct file_message *m, struct field_err
 	size_t max = m->role == ROLE_USER ? LIMIT_MESSAGE_BYTES : LIMIT_REPLY_BYTES;
 
 	if (!json_is_string(content))
-		return refuse(why, "file", "The messages.%zu.content must be a string.", i);
+		return field_error(why, "file", "The messages.%zu.content must be a string.", i);
 	m->content = json_string_value(content);
 	m->content_len = json_string_length(content);
 	if (m->content_len > max)
-		return refuse(
+		return field_error(
 		    why, "file", "The messages.%zu.content is longer than %zu bytes.", i, max);
 	if (m->role == ROLE_USER && utf8_is_blank(m->content, m->content_len))
-		return refuse(why, "file", "The messages.%zu.content is empty.", i);
+		return field_error(why, "file", "The messages.%zu.content is empty.", i);
 	return OK;
 }
 
@@ -156,7 +143,7 @@ read_rest(const json_t *o, struct file_message *m, struct field_error *why)
 	    (e = read_text(o, "createdAt", 64, &created, why)) != OK)
 		return e;
 	if (created != NULL && !clock_parse_rfc3339(created, &m->created_ms))
-		return refuse(why, "file", "A createdAt is no time in RFC 3339.");
+		return field_error(why, "file", "A createdAt is no time in RFC 3339.");
 	m->usage = (struct usage){ tokens(usage, "prompt_tokens"),
 		tokens(usage, "completion_tokens"), tokens(usage, "reasoning_tokens"),
 		tokens(usage, "cache_read_input_tokens"), tokens(usage, "total_tokens") };
@@ -178,13 +165,13 @@ read_place(const json_t *o, size_t i, json_t *ids, struct file_message *m, struc
 		return e;
 	if (uid == NULL || *uid == '\0' || strlen(uid) > UID_MAX_BYTES ||
 	    json_object_get(ids, uid) != NULL)
-		return refuse(why, "file", "The messages.%zu.id is missing or not unique.", i);
+		return field_error(why, "file", "The messages.%zu.id is missing or not unique.", i);
 	m->parent = SIZE_MAX;
 	if (parent != NULL) {
 		const json_t *at = json_object_get(ids, parent);
 
 		if (at == NULL)
-			return refuse(why, "file",
+			return field_error(why, "file",
 			    "The messages.%zu.parentId names no message before it.", i);
 		m->parent = (size_t)json_integer_value(at);
 	}
@@ -199,7 +186,7 @@ read_message(
 	enum err e;
 
 	if (!json_is_object(o))
-		return refuse(why, "file", "The messages.%zu must be an object.", i);
+		return field_error(why, "file", "The messages.%zu must be an object.", i);
 	if ((e = read_place(o, i, ids, m, why)) != OK || (e = read_role(o, i, m, why)) != OK ||
 	    (e = read_content(o, i, m, why)) != OK)
 		return e;
@@ -217,8 +204,8 @@ read_messages(const json_t *root, struct chat_file *out, struct field_error *why
 	enum err e = OK;
 
 	if (!json_is_array(list) || n > LIMIT_IMPORT_MESSAGES)
-		return refuse(why, "file", "The messages must be an array of at most %d items.",
-		    LIMIT_IMPORT_MESSAGES);
+		return field_error(why, "file",
+		    "The messages must be an array of at most %d items.", LIMIT_IMPORT_MESSAGES);
 	out->messages = xcalloc(n + 1, sizeof *out->messages);
 	for (; out->count < n && e == OK; out->count++)
 		e = read_message(json_array_get(list, out->count), out->count, ids,
@@ -241,7 +228,7 @@ chat_file_read(json_t *root, struct chat_file *out, struct field_error *why)
 
 	if (format == NULL || strcmp(format, "charla-chat") != 0 ||
 	    json_member_int(root, "version", 0) != 1)
-		e = refuse(
+		e = field_error(
 		    why, "file", "This is no chat that Charla has exported (format, version).");
 	else if ((e = read_chat(json_object_get(root, "chat"), &f, why)) == OK)
 		e = read_messages(root, &f, why);

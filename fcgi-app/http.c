@@ -1,6 +1,7 @@
 #include "http.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "json.h"
@@ -125,6 +126,18 @@ http_invalid(struct http_response *r, const struct field_error *e, const char *r
 	(void)json_object_set_new(p, "message", json_string("The given data was invalid."));
 	(void)json_object_set_new(p, "errors", json_pack("{s:[s]}", e->field, e->text));
 	set_json(r, 422, "application/problem+json", p);
+}
+
+enum err
+field_error(struct field_error *why, const char *field, const char *fmt, ...)
+{
+	va_list ap;
+
+	why->field = field;
+	va_start(ap, fmt);
+	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
+	va_end(ap);
+	return ERR_INVALID;
 }
 
 static const struct {

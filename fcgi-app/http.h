@@ -118,6 +118,10 @@ struct field_error {
 };
 void http_invalid(struct http_response *r, const struct field_error *e, const char *rid);
 
+/* Fills *why; ERR_INVALID. */
+enum err field_error(struct field_error *why, const char *field, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
 /* The answer for an error that no handler has words of its own for. */
 void http_error(struct http_response *r, enum err e, const char *rid);
 

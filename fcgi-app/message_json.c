@@ -2,12 +2,21 @@
 
 #include "clock.h"
 #include "identity.h"
+#include "store_usage.h"
 #include "utf8.h"
 
 json_t *
 chat_id_json(const char *id, bool is_number)
 {
 	return is_number ? json_integer(strtoll(id, NULL, 10)) : json_string(id);
+}
+
+json_t *
+usage_day_json(int64_t day)
+{
+	char text[CLOCK_RFC3339_SIZE];
+
+	return json_stringn(clock_rfc3339(day * USAGE_DAY_MS, text), sizeof "2026-11-24" - 1);
 }
 
 /* Keys of Laravel's AI packages. */

@@ -1,5 +1,5 @@
 /*
- * message_json - a stored message as clients see it, in answers and in events alike.
+ * message_json - stored things as clients see them, in answers and in events alike.
  *
  * Pure. The returned value is the caller's, or NULL when memory ends.
  */
@@ -18,5 +18,8 @@ json_t *message_json(
     const struct message *m, const char *text, size_t text_len, const char *app_key);
 json_t *chat_id_json(const char *id, bool is_number);
 json_t *chat_json(const struct chat *c);
+
+/* "2026-11-24", of a day as store_usage.h counts them. */
+json_t *usage_day_json(int64_t day);
 
 #endif

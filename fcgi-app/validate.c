@@ -1,24 +1,10 @@
 #include "validate.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "ids.h"
 #include "limit.h"
 #include "utf8.h"
-
-PRINTF_LIKE(3, 4)
-static enum err
-refuse(struct field_error *why, const char *field, const char *fmt, ...)
-{
-	va_list ap;
-
-	why->field = field;
-	va_start(ap, fmt);
-	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
-	va_end(ap);
-	return ERR_INVALID;
-}
 
 static enum err
 read_chat_id(const json_t *root, struct send_message *out, struct field_error *why)
@@ -26,20 +12,20 @@ read_chat_id(const json_t *root, struct send_message *out, struct field_error *w
 	const json_t *id = json_object_get(root, "chatId");
 
 	if (id == NULL || json_is_null(id))
-		return refuse(why, "chatId", "The chat id field is required.");
+		return field_error(why, "chatId", "The chat id field is required.");
 	if (json_is_integer(id)) {
 		json_int_t n = json_integer_value(id);
 
 		if (n > LIMIT_CHAT_NUMBER || n < -LIMIT_CHAT_NUMBER)
-			return refuse(why, "chatId", "The chat id must be at most 2^53.");
+			return field_error(why, "chatId", "The chat id must be at most 2^53.");
 		(void)snprintf(out->chat_id, sizeof out->chat_id, "%lld", (long long)n);
 		out->id_is_number = true;
 		return OK;
 	}
 	if (!json_is_string(id))
-		return refuse(why, "chatId", "The chat id must be a string or an integer.");
+		return field_error(why, "chatId", "The chat id must be a string or an integer.");
 	if (!id_is_pusher_name(json_string_value(id), json_string_length(id), LIMIT_CHAT_ID_LEN))
-		return refuse(why, "chatId",
+		return field_error(why, "chatId",
 		    "The chat id must be 1 to %d characters of A-Z a-z 0-9 _ - = @ , . ;",
 		    LIMIT_CHAT_ID_LEN);
 	(void)snprintf(out->chat_id, sizeof out->chat_id, "%s", json_string_value(id));
@@ -61,13 +47,13 @@ read_role(const json_t *message, size_t i, enum role *out, struct field_error *w
 	const char *name = json_string_value(json_object_get(message, "role"));
 
 	if (name == NULL)
-		return refuse(why, "messages", "The messages.%zu.role field is required.", i);
+		return field_error(why, "messages", "The messages.%zu.role field is required.", i);
 	for (size_t k = 0; k < ARRAY_LEN(roles); k++)
 		if (strcmp(roles[k].name, name) == 0) {
 			*out = roles[k].role;
 			return OK;
 		}
-	return refuse(
+	return field_error(
 	    why, "messages", "The messages.%zu.role must be user, assistant or system.", i);
 }
 
@@ -94,16 +80,18 @@ read_message(const json_t *message, size_t i, struct send_message *out, struct f
 	enum err e;
 
 	if (!json_is_object(message))
-		return refuse(why, "messages", "The messages.%zu must be an object.", i);
+		return field_error(why, "messages", "The messages.%zu must be an object.", i);
 	if ((e = read_role(message, i, &role, why)) != OK)
 		return e;
 	if (content == NULL)
-		return refuse(why, "messages", "The messages.%zu.content field is required.", i);
+		return field_error(
+		    why, "messages", "The messages.%zu.content field is required.", i);
 	if (!json_is_string(content))
-		return refuse(why, "messages", "The messages.%zu.content must be a string.", i);
+		return field_error(
+		    why, "messages", "The messages.%zu.content must be a string.", i);
 	if (json_string_length(content) > LIMIT_MESSAGE_BYTES)
-		return refuse(why, "messages", "The messages.%zu.content is longer than %lu bytes.",
-		    i, LIMIT_MESSAGE_BYTES);
+		return field_error(why, "messages",
+		    "The messages.%zu.content is longer than %lu bytes.", i, LIMIT_MESSAGE_BYTES);
 	if (role == ROLE_SYSTEM)
 		add_system(out, json_string_value(content));
 	else
@@ -114,7 +102,8 @@ read_message(const json_t *message, size_t i, struct send_message *out, struct f
 		};
 	if (role == ROLE_USER &&
 	    utf8_is_blank(json_string_value(content), json_string_length(content)))
-		return refuse(why, "messages", "The messages.%zu.content field is required.", i);
+		return field_error(
+		    why, "messages", "The messages.%zu.content field is required.", i);
 	return OK;
 }
 
@@ -126,20 +115,21 @@ read_messages(const json_t *root, struct send_message *out, struct field_error *
 	enum err e;
 
 	if (messages == NULL || json_is_null(messages))
-		return refuse(why, "messages", "The messages field is required.");
+		return field_error(why, "messages", "The messages field is required.");
 	if (!json_is_array(messages))
-		return refuse(why, "messages", "The messages must be an array.");
+		return field_error(why, "messages", "The messages must be an array.");
 	if (n == 0)
-		return refuse(why, "messages", "The messages must have at least 1 item.");
+		return field_error(why, "messages", "The messages must have at least 1 item.");
 	if (n > LIMIT_MESSAGES_PER_REQUEST)
-		return refuse(why, "messages", "The messages must not have more than %d items.",
-		    LIMIT_MESSAGES_PER_REQUEST);
+		return field_error(why, "messages",
+		    "The messages must not have more than %d items.", LIMIT_MESSAGES_PER_REQUEST);
 	out->turns = xcalloc(n, sizeof *out->turns);
 	for (size_t i = 0; i < n; i++)
 		if ((e = read_message(json_array_get(messages, i), i, out, why)) != OK)
 			return e;
 	if (out->count == 0 || out->turns[out->count - 1].role != ROLE_USER)
-		return refuse(why, "messages", "The last of the messages must have the role user.");
+		return field_error(
+		    why, "messages", "The last of the messages must have the role user.");
 	return OK;
 }
 
@@ -150,7 +140,7 @@ validate_send_message(json_t *root, struct send_message *out, struct field_error
 	enum err e;
 
 	if (!json_is_object(root))
-		e = refuse(why, "messages", "The body must be a JSON object.");
+		e = field_error(why, "messages", "The body must be a JSON object.");
 	else if ((e = read_chat_id(root, &m, why)) == OK)
 		e = read_messages(root, &m, why);
 	if (e == OK)

@@ -1,28 +1,13 @@
 #include "validate_chat.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "limit.h"
 #include "utf8.h"
-
-PRINTF_LIKE(3, 4)
-static enum err
-refuse(struct field_error *why, const char *field, const char *fmt, ...)
-{
-	va_list ap;
-
-	why->field = field;
-	va_start(ap, fmt);
-	(void)vsnprintf(why->text, sizeof why->text, fmt, ap);
-	va_end(ap);
-	return ERR_INVALID;
-}
 
 static enum err
 check_object(const json_t *root, struct field_error *why)
 {
-	return json_is_object(root) ? OK : refuse(why, "body", "The body must be a JSON object.");
+	return json_is_object(root) ? OK
+				    : field_error(why, "body", "The body must be a JSON object.");
 }
 
 /* A string of at most max bytes; null and "" are "" if they may be. */
@@ -35,9 +20,9 @@ read_text(
 	if (value == NULL)
 		return OK;
 	if (!json_is_string(value) && !json_is_null(value))
-		return refuse(why, name, "The %s must be a string.", name);
+		return field_error(why, name, "The %s must be a string.", name);
 	if (json_string_length(value) > max)
-		return refuse(why, name, "The %s is longer than %zu bytes.", name, max);
+		return field_error(why, name, "The %s is longer than %zu bytes.", name, max);
 	*out = json_is_null(value) ? "" : json_string_value(value);
 	return OK;
 }
@@ -51,7 +36,7 @@ read_visibility(const json_t *root, struct chat_fields *out, struct field_error 
 	if (value == NULL)
 		return OK;
 	if (text == NULL || (strcmp(text, "private") != 0 && strcmp(text, "open") != 0))
-		return refuse(why, "visibility", "The visibility must be private or open.");
+		return field_error(why, "visibility", "The visibility must be private or open.");
 	out->has_visibility = true;
 	out->is_private = strcmp(text, "private") == 0;
 	return OK;
@@ -70,7 +55,7 @@ validate_chat_fields(const json_t *root, struct chat_fields *out, struct field_e
 	    (e = read_visibility(root, &f, why)) != OK)
 		return e;
 	if (f.title != NULL && utf8_is_blank(f.title, strlen(f.title)))
-		return refuse(why, "title", "The title must not be empty.");
+		return field_error(why, "title", "The title must not be empty.");
 	*out = f;
 	return OK;
 }
@@ -84,7 +69,7 @@ validate_content(const json_t *root, const char **out_content, struct field_erro
 	if (e != OK || (e = read_text(root, "content", LIMIT_MESSAGE_BYTES, &content, why)) != OK)
 		return e;
 	if (content == NULL || utf8_is_blank(content, strlen(content)))
-		return refuse(why, "content", "The content field is required.");
+		return field_error(why, "content", "The content field is required.");
 	*out_content = content;
 	return OK;
 }
@@ -104,7 +89,7 @@ validate_stop(const json_t *root, struct stop_fields *out, struct field_error *w
 		seen = json_object_get(root, "seenLength");
 	if (seen != NULL && !json_is_null(seen)) {
 		if (!json_is_integer(seen))
-			return refuse(why, "length", "The length must be an integer.");
+			return field_error(why, "length", "The length must be an integer.");
 		f.seen_units = json_integer_value(seen) > 0 ? json_integer_value(seen) : 0;
 	}
 	f.all = json_is_true(json_object_get(root, "all"));
@@ -121,7 +106,7 @@ validate_head(const json_t *root, const char **out_uid, bool *out_exact, struct 
 	if (e != OK || (e = read_text(root, "messageId", 128, &uid, why)) != OK)
 		return e;
 	if (uid == NULL || *uid == '\0')
-		return refuse(why, "messageId", "The messageId field is required.");
+		return field_error(why, "messageId", "The messageId field is required.");
 	*out_uid = uid;
 	*out_exact = json_is_true(json_object_get(root, "exact"));
 	return OK;
