@@ -1,7 +1,9 @@
 /* How an event reaches the members of a channel: gathered, joined, one write a member. */
 #include "hub_internal.h"
 
-#define AHEAD 2 /* a peer is fetched into the cache while those before him are sent to */
+/* Peers, and what their transport needs, are fetched while those before them are sent to. */
+#define AHEAD 2
+#define FAR_AHEAD 4
 
 void
 hub_fan_out(struct hub *h, struct channel *c, struct frame *f, const struct peer *except)
@@ -15,8 +17,10 @@ hub_fan_out(struct hub *h, struct channel *c, struct frame *f, const struct peer
 	for (uint32_t i = 0; i < c->member_count; i++) {
 		struct peer *p = c->members[i].peer;
 
+		if (i + FAR_AHEAD < c->member_count)
+			__builtin_prefetch(c->members[i + FAR_AHEAD].peer);
 		if (i + AHEAD < c->member_count)
-			__builtin_prefetch(c->members[i + AHEAD].peer);
+			__builtin_prefetch(c->members[i + AHEAD].peer->link);
 		if (p != except && peer_send(p, f) != OK)
 			hub_doom(h, p);
 	}

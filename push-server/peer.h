@@ -11,6 +11,7 @@
 #define PEER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "apps.h"
@@ -38,16 +39,22 @@ struct subscription {
 };
 
 struct peer {
+	/* what a delivery needs, in one line of the cache (PEER_LINE) */
 	const struct transport *transport;
+	void *link; /* the transport's, fetched ahead of a delivery; may be NULL */
+	struct outbox outbox;
+	uint16_t close_code; /* 0: open; PEER_GONE: nobody is there to be told */
+
 	struct app *app;             /* NULL: not attached to the hub */
 	struct subscription *subs;   /* hub's */
 	uint32_t sub_count, sub_cap; /* hub's */
 	uint32_t nonce, slot;        /* hub's: the two halves of the socket id */
 	struct signed_in *user;      /* hub's; NULL: not signed in */
 	struct peer *next_doomed;    /* hub's */
-	struct outbox outbox;
-	uint16_t close_code; /* 0: open; PEER_GONE: nobody is there to be told */
 };
+
+#define PEER_LINE 64
+_Static_assert(offsetof(struct peer, app) <= PEER_LINE, "a delivery needs one line");
 
 /* ERR_LIMIT: did not fit, and the peer has ended with 4100. An ended peer takes nothing: OK. */
 enum err peer_send(struct peer *p, struct frame *f) MUST_CHECK;

@@ -156,7 +156,9 @@ session_open(struct session *s, struct session_env *env, const struct transport 
 {
 	char id[SOCKET_ID_SIZE];
 
-	*s = (struct session){ .peer.transport = t, .env = env, .seen_ms = now_ms };
+	*s = (struct session){
+		.peer = { .transport = t, .link = s->peer.link }, .env = env, .seen_ms = now_ms
+	};
 	if (!may_enter(s, apps_by_key(env->apps, r->key, r->key_len), r, now_ms))
 		return;
 	if (s->peer.app->has_user_authentication)

@@ -49,6 +49,7 @@ struct session_request {
 	const char *origin;   /* the header, or NULL */
 };
 
+/* What s was before is forgotten, but for s->peer.link. */
 void session_open(struct session *s, struct session_env *env, const struct transport *t,
     const struct session_request *r, int64_t now_ms);
 void session_receive(struct session *s, const char *text, size_t len, int64_t now_ms);

@@ -20,7 +20,6 @@
 
 struct conn {
 	struct session session; /* first: a peer, a session and a conn have one address */
-	struct stream *stream;
 	const struct ws_service *service;
 	struct rfc6455 rx;
 	struct buf unread;   /* what came while he does not read what he is sent */
@@ -28,10 +27,30 @@ struct conn {
 	bool is_ping_due, is_closed /* ours is sent */, is_deaf;
 };
 
+#define CONN_SIZE ((sizeof(struct conn) + PEER_LINE - 1) / PEER_LINE * PEER_LINE)
+
 static struct conn *
 conn_of(struct peer *p)
 {
 	return (struct conn *)(void *)p;
+}
+
+static struct stream *
+stream_of(const struct conn *c)
+{
+	return c->session.peer.link;
+}
+
+/* Its first line holds what a delivery needs. */
+static struct conn *
+conn_new(void)
+{
+	struct conn *c = aligned_alloc(PEER_LINE, CONN_SIZE);
+
+	if (c == NULL)
+		abort();
+	memset(c, 0, sizeof *c);
+	return c;
 }
 
 /* --- out -----------------------------------------------------------------------------------------
@@ -40,14 +59,14 @@ conn_of(struct peer *p)
 static bool
 conn_write(struct peer *p, struct frame *f)
 {
-	struct conn *c = conn_of(p);
+	struct stream *s = p->link;
 	const unsigned char *bytes;
 	size_t len;
 
-	if (stream_is_congested(c->stream))
+	if (stream_is_congested(s))
 		return false;
 	bytes = frame_ws(f, &len);
-	stream_write(c->stream, bytes, len);
+	stream_write(s, bytes, len);
 	return true;
 }
 
@@ -60,7 +79,7 @@ conn_wake(struct peer *p)
 	if (peer_has_ended(p))
 		wheel_set(c->session.env->wheel, &c->session.timer,
 		    clock_mono_ms() + SESSION_CLOSE_GRACE_MS);
-	stream_want_room(c->stream);
+	stream_want_room(stream_of(c));
 }
 
 static void
@@ -69,7 +88,7 @@ conn_ping(struct peer *p)
 	struct conn *c = conn_of(p);
 
 	c->is_ping_due = true;
-	stream_want_room(c->stream);
+	stream_want_room(stream_of(c));
 }
 
 static const struct transport transport = {
@@ -118,7 +137,7 @@ conn_free(struct conn *c)
 static void
 leave(struct conn *c)
 {
-	stream_leave(c->stream);
+	stream_leave(stream_of(c));
 	conn_free(c);
 }
 
@@ -130,9 +149,9 @@ write_close(struct conn *c, unsigned code)
 	static const unsigned char bare[2] = { 0x80 | WS_CLOSE, 0 };
 
 	if (code == WS_CODE_NONE)
-		stream_write(c->stream, bare, sizeof bare);
+		stream_write(stream_of(c), bare, sizeof bare);
 	else
-		stream_write(c->stream, bytes, sizeof bytes);
+		stream_write(stream_of(c), bytes, sizeof bytes);
 	c->is_closed = true;
 }
 
@@ -140,10 +159,10 @@ write_close(struct conn *c, unsigned code)
 static bool
 end(struct conn *c)
 {
-	if (!c->is_closed && !stream_is_congested(c->stream))
+	if (!c->is_closed && !stream_is_congested(stream_of(c)))
 		write_close(c, c->heard_code != 0 ? c->heard_code : c->session.peer.close_code);
-	if (stream_is_congested(c->stream)) {
-		stream_want_room(c->stream);
+	if (stream_is_congested(stream_of(c))) {
+		stream_want_room(stream_of(c));
 		return true;
 	}
 	if (c->heard_code != 0) {
@@ -151,7 +170,7 @@ end(struct conn *c)
 		return false;
 	}
 	if (c->is_deaf)
-		stream_end(c->stream);
+		stream_end(stream_of(c));
 	return true;
 }
 
@@ -162,15 +181,15 @@ write_what_waits(struct conn *c)
 	static const unsigned char ping[2] = { 0x80 | WS_PING, 0 };
 	struct outbox *o = &c->session.peer.outbox;
 
-	while (!outbox_is_empty(o) && !stream_is_congested(c->stream))
-		write_waiting(c->stream, o);
-	if (stream_is_congested(c->stream)) {
-		stream_want_room(c->stream);
+	while (!outbox_is_empty(o) && !stream_is_congested(stream_of(c)))
+		write_waiting(stream_of(c), o);
+	if (stream_is_congested(stream_of(c))) {
+		stream_want_room(stream_of(c));
 		return true;
 	}
 	if (c->is_ping_due && !c->is_closed) {
 		c->is_ping_due = false;
-		stream_write(c->stream, ping, sizeof ping);
+		stream_write(stream_of(c), ping, sizeof ping);
 	}
 	return !peer_has_ended(&c->session.peer) || end(c);
 }
@@ -242,8 +261,8 @@ on_bytes(void *ctx, unsigned char *p, size_t n)
 	enum rfc6455_got got;
 
 	while (!c->is_deaf && c->heard_code == 0) {
-		if (stream_is_congested(c->stream)) {
-			stream_want_room(c->stream);
+		if (stream_is_congested(stream_of(c))) {
+			stream_want_room(stream_of(c));
 			if (n > 0 && buf_add(&c->unread, p, n) != OK)
 				leave(c); /* more than a stream reads that is congested */
 			return;
@@ -293,12 +312,12 @@ void
 ws_conn_open(void *ctx, struct stream *stream, const struct http_upgrade *u)
 {
 	struct ws *w = ctx;
-	struct conn *c = xcalloc(1, sizeof *c);
+	struct conn *c = conn_new();
 	const struct ws_service *service = w->o.service != NULL ? w->o.service : &ws_pusher;
 	struct session_request r = { .protocol = u->protocol, .origin = u->origin };
 
 	(void)apps_match_path(w->o.env->apps, u->path, &r.key, &r.key_len);
-	c->stream = stream;
+	c->session.peer.link = stream;
 	c->service = service;
 	c->unread = BUF_INIT(UNREAD_MAX);
 	c->rx.message_max = service->message_max;

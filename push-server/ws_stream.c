@@ -10,9 +10,9 @@ struct stream { /* the user space of a connection, zeroed by libwebsockets */
 	void *ctx;
 	int plain_fd;           /* without TLS; else -1 */
 	bool is_ended, is_left; /* to be closed */
+	bool is_congested;
 	bool is_room_wanted;
 	bool is_heard; /* bytes have come */
-	bool is_held;  /* nothing is read: bytes wait for the socket */
 };
 
 size_t
@@ -37,20 +37,22 @@ stream_fd(const struct stream *s)
 /* --- out -----------------------------------------------------------------------------------------
  */
 
+/* Not asked of libwebsockets: its part of a connection is far away in memory. */
 bool
 stream_is_congested(const struct stream *s)
 {
-	return lws_partial_buffered(s->wsi) != 0;
+	return s->is_congested;
 }
 
-/* libwebsockets would spin on what comes in while something waits to go out. */
+/* It would spin on what comes in while something waits to go out: then nothing is read. */
 static void
-hold(struct stream *s, bool is_held)
+note_congestion(struct stream *s)
 {
-	if (s->is_held == is_held)
-		return;
-	s->is_held = is_held;
-	(void)lws_rx_flow_control(s->wsi, is_held ? 0 : 1);
+	bool is_congested = lws_partial_buffered(s->wsi) != 0;
+
+	if (is_congested != s->is_congested)
+		(void)lws_rx_flow_control(s->wsi, is_congested ? 0 : 1);
+	s->is_congested = is_congested;
 }
 
 /* A dead socket is not an error here: its end is on the way. */
@@ -65,10 +67,9 @@ stream_write(struct stream *s, const void *p, size_t n)
 	if (done == n)
 		return;
 	(void)lws_write(s->wsi, bytes + done, n - done, LWS_WRITE_RAW);
-	if (stream_is_congested(s)) {
-		hold(s, true);
+	note_congestion(s);
+	if (s->is_congested)
 		(void)lws_callback_on_writable(s->wsi);
-	}
 }
 
 void
@@ -140,11 +141,11 @@ ws_stream_bytes(struct stream *s, unsigned char *p, size_t n)
 int
 ws_stream_room(struct stream *s)
 {
-	if (stream_is_congested(s)) {
+	note_congestion(s);
+	if (s->is_congested) {
 		(void)lws_callback_on_writable(s->wsi);
 		return 0;
 	}
-	hold(s, false);
 	if (s->is_room_wanted && s->handler != NULL) {
 		s->is_room_wanted = false;
 		s->handler->on_room(s->ctx);

@@ -34,7 +34,9 @@ open_echo(struct session *s, struct session_env *env, const struct transport *t,
     const struct session_request *r, int64_t now_ms)
 {
 	(void)r;
-	*s = (struct session){ .peer.transport = t, .env = env, .seen_ms = now_ms };
+	*s = (struct session){
+		.peer = { .transport = t, .link = s->peer.link }, .env = env, .seen_ms = now_ms
+	};
 }
 
 static void
