@@ -134,6 +134,18 @@ get_healthz(const struct http_api *api, const struct http_request *r, struct htt
 		out->status = 500;
 }
 
+/* As soketi and Sockudo answer. */
+static void
+get_ok(const struct http_api *api, const struct http_request *r, struct http_response *out)
+{
+	(void)api;
+	(void)r;
+	out->status = 200;
+	out->content_type = "text/plain; charset=utf-8";
+	if (buf_adds(&out->body, "OK") != OK)
+		out->status = 500;
+}
+
 /* As laravel-websockets 2 and Reverb answer: probes of a load balancer need no change. */
 static void
 get_health(const struct http_api *api, const struct http_request *r, struct http_response *out)
@@ -238,6 +250,9 @@ static const struct {
 	void (*call)(const struct http_call *, struct http_response *);
 } routes[] = {
 	{ "GET", "/healthz", .plain = get_healthz },
+	{ "GET", "/", .plain = get_ok },
+	{ "GET", "/live", .plain = get_ok },
+	{ "GET", "/accept-traffic", .plain = get_ok },
 	{ "GET", "/health", .plain = get_health },
 	{ "GET", "/up", .plain = get_up },
 	{ "GET", "/ready", .plain = get_ready },

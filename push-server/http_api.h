@@ -23,7 +23,8 @@ struct http_api {
 	struct metrics *metrics;
 	const struct refusals *refusals;
 	struct operator_gate *gate;
-	const struct dash *dash; /* NULL: none */
+	const char *trusted_proxies; /* whose X-Forwarded-For counts; may be NULL */
+	const struct dash *dash;     /* NULL: none */
 	bool is_draining;
 };
 

@@ -28,6 +28,7 @@ struct http_upgrade {
 	const char *path;     /* decoded */
 	const char *protocol; /* the query parameter, or NULL */
 	const char *origin;   /* the header, or NULL */
+	const char *address;  /* whose connection it is */
 	unsigned char *rest;  /* what came behind the head */
 	size_t rest_len;
 };

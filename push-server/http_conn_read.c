@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "client_address.h"
 #include "http_peer.h"
 #include "http_upgrade.h"
 #include "limit.h"
@@ -81,6 +82,19 @@ field(const struct http_head *h, const char *name)
 	return value != NULL ? xstrndup(value->p, value->n) : NULL;
 }
 
+/* Whose request it is: the peer's, or whom a trusted proxy names. */
+static void
+read_address(const struct http_conn *c, const struct http_head *h, struct http_request *r)
+{
+	char peer[HTTP_ADDRESS_SIZE];
+	auto_char *forwarded = field(h, "X-Forwarded-For");
+
+	http_peer_address(stream_fd(c->stream), peer, sizeof peer);
+	client_address(peer, forwarded,
+	    c->front->api->trusted_proxies != NULL ? c->front->api->trusted_proxies : "",
+	    r->address);
+}
+
 /* --- becoming a WebSocket ------------------------------------------------------------------------
  */
 
@@ -108,6 +122,7 @@ hand_over(
 	struct http_upgrade u = { .path = path,
 		.protocol = http_request_param(r, "protocol"),
 		.origin = r->origin,
+		.address = r->address,
 		.rest = (unsigned char *)in.data + h->len,
 		.rest_len = in.len - h->len };
 
@@ -135,6 +150,7 @@ upgrade(struct http_conn *c, const struct http_head *h)
 		say(c, &r);
 	} else {
 		request.origin = field(h, "Origin");
+		read_address(c, h, &request);
 		stream_write(c->stream, answer.data, answer.len);
 		hand_over(c, h, path, &request);
 	}
@@ -164,6 +180,8 @@ read_request(struct http_conn *c, const struct http_head *h)
 {
 	struct http_request *r = &c->x->request;
 
+	if (!h->is_1_0 && http_head_count(h, "Host") != 1)
+		return 400; /* RFC 9112 3.2 */
 	if (http_request_set_target(r, h->method, h->path, h->query) != OK)
 		return 400;
 	r->authorization = field(h, "Authorization");
@@ -172,7 +190,7 @@ read_request(struct http_conn *c, const struct http_head *h)
 	r->host = field(h, "Host");
 	r->content_type = field(h, "Content-Type");
 	r->x_app_id = field(h, "X-App-ID");
-	http_peer_address(stream_fd(c->stream), r->address, sizeof r->address);
+	read_address(c, h, r);
 	r->is_loopback = is_loopback(c, h);
 	return http_body_begin(&c->x->body, h, LIMIT_HTTP_BODY_BYTES);
 }

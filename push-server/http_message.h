@@ -20,7 +20,7 @@
 #define HTTP_RESPONSE_MAX (32 * 1024 * 1024) /* the list of all channels */
 #define HTTP_RESPONSE_HEADERS_MAX 2048
 #define HTTP_METHOD_SIZE 16
-#define HTTP_ADDRESS_SIZE 48
+#define HTTP_ADDRESS_SIZE 48 /* CLIENT_ADDRESS_SIZE */
 
 struct http_param { /* percent-decoded, NUL-terminated */
 	const char *name, *value;

@@ -242,7 +242,8 @@ start(struct server *s, const struct config *c, const struct options *o)
 		.apps = s->apps,
 		.wheel = &s->wheel,
 		.metrics = &s->metrics,
-		.activity_seconds = c->activity_timeout };
+		.activity_seconds = c->activity_timeout,
+		.addresses.max = (size_t)c->push_max_per_address };
 	s->gate.password = c->dashboard_password;
 	s->gate.is_production = c->is_production;
 	s->api = (struct http_api){ .hub = s->hub,
@@ -250,6 +251,7 @@ start(struct server *s, const struct config *c, const struct options *o)
 		.metrics = &s->metrics,
 		.refusals = &s->refusals,
 		.gate = &s->gate,
+		.trusted_proxies = c->trusted_proxies,
 		.dash = &s->dash };
 	s->ingest = (struct ingest){ .hub = s->hub, .apps = s->apps, .metrics = &s->metrics };
 	e = ws_new(&(struct ws_options){ .host = o->host != NULL ? o->host : c->push_bind_host,

@@ -22,6 +22,7 @@ static const struct {
 	[METRIC_REFUSED_ORIGIN] = { "charla_push_refused_total", "reason=\"origin\"", NULL },
 	[METRIC_REFUSED_CAPACITY] = { "charla_push_refused_total", "reason=\"capacity\"", NULL },
 	[METRIC_REFUSED_DISABLED] = { "charla_push_refused_total", "reason=\"disabled\"", NULL },
+	[METRIC_REFUSED_ADDRESS] = { "charla_push_refused_total", "reason=\"address\"", NULL },
 	[METRIC_REFUSED_UPGRADE] = { "charla_push_refused_total", "reason=\"upgrade\"", NULL },
 	[METRIC_CLOSED_SLOW] = { "charla_push_closed_total", "reason=\"slow_reader\"", "Connections ended by the server." },
 	[METRIC_CLOSED_SILENT] = { "charla_push_closed_total", "reason=\"no_pong\"", NULL },

@@ -63,7 +63,7 @@ is_protocol_served(const char *protocol, uint16_t *out_code, const char **out_te
 	if (protocol == NULL)
 		return true;
 	version = strtol(protocol, &end, 10);
-	if (*protocol == '\0' || *end != '\0') {
+	if (*protocol == '\0' || strchr("-0123456789", *protocol) == NULL || *end != '\0') {
 		*out_code = 4006;
 		*out_text = "Invalid version string format";
 		return false;
@@ -113,6 +113,9 @@ may_enter(struct session *s, struct app *app, const struct session_request *r, i
 	else if (s->env->is_draining)
 		session_end_counted(
 		    s, METRIC_CLOSED_DRAIN, 4200, "Server is shutting down", now_ms);
+	else if (address_counts_add(&s->env->addresses, r->address, &s->address) != OK)
+		session_end_counted(s, METRIC_REFUSED_ADDRESS, 4100,
+		    "Too many connections from one address", now_ms);
 	else if (hub_attach(s->env->hub, app, &s->peer) != OK)
 		end_over_capacity(s, app, now_ms);
 	else
@@ -210,6 +213,8 @@ session_close(struct session *s)
 	if (s->env == NULL) /* never opened */
 		return;
 	hub_detach(s->env->hub, &s->peer);
+	address_counts_remove(&s->env->addresses, s->address);
+	s->address = NULL;
 	s->peer.close_code = PEER_GONE;
 	wheel_clear(&s->timer);
 	outbox_clear(&s->peer.outbox);

@@ -15,6 +15,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "address_counts.h"
 #include "hub.h"
 #include "wheel.h"
 
@@ -27,6 +28,7 @@ struct session_env {
 	struct wheel *wheel;
 	struct metrics *metrics;
 	long activity_seconds; /* told to clients, and after which silence is asked about */
+	struct address_counts addresses;
 	bool is_draining;
 };
 
@@ -39,6 +41,7 @@ struct session {
 	int64_t asked_until_ms;   /* a pusher:ping is out; 0: none */
 	int64_t authorise_by_ms;  /* when it must have shown a signature; 0: no need */
 	uint32_t client_events;
+	struct address_count *address; /* NULL: not counted */
 };
 
 /* What the upgrade request said; borrowed during the call. */
@@ -47,6 +50,7 @@ struct session_request {
 	size_t key_len;
 	const char *protocol; /* the query parameter, or NULL */
 	const char *origin;   /* the header, or NULL */
+	const char *address;  /* whose connection it is, as limits count; or NULL */
 };
 
 /* What s was before is forgotten, but for s->peer.link. */

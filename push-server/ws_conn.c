@@ -314,7 +314,7 @@ ws_conn_open(void *ctx, struct stream *stream, const struct http_upgrade *u)
 	struct ws *w = ctx;
 	struct conn *c = conn_new();
 	const struct ws_service *service = w->o.service != NULL ? w->o.service : &ws_pusher;
-	struct session_request r = { .protocol = u->protocol, .origin = u->origin };
+	struct session_request r = { .protocol = u->protocol, .origin = u->origin, .address = u->address };
 
 	(void)apps_match_path(w->o.env->apps, u->path, &r.key, &r.key_len);
 	c->session.peer.link = stream;

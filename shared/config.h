@@ -50,7 +50,7 @@ struct config {
 	long push_bind_port;
 	char *push_socket_users; /* names or uids, comma; empty: own uid, root (and www-data) */
 	char *push_apps_file, *push_tls_cert, *push_tls_key;
-	long push_tls_port, push_max_connections, push_drain_seconds, activity_timeout;
+	long push_tls_port, push_max_connections, push_max_per_address, push_drain_seconds, activity_timeout;
 	char *dashboard_password;
 	long push_statistics_interval, push_statistics_days;
 	/* what browsers are told; empty: the page's own host */

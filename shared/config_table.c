@@ -83,6 +83,8 @@ const struct setting settings[] = {
 	    "Push server", "time over which clients are sent away on SIGTERM"),
 	NUMBER("PUSH_MAX_CONNECTIONS", NULL, push_max_connections, "65000", 128, 1000000, PUSH, "Push server",
 	    "sockets at once, within the hard limit of open files; each new one costs the more, the higher this is"),
+	NUMBER("PUSH_MAX_CONNECTIONS_PER_ADDRESS", NULL, push_max_per_address, "200", 0, 1000000, PUSH, "Push server",
+	    "of one address (IPv6: of one /64), this machine's own not counted; 0: no limit; behind a proxy set TRUSTED_PROXIES"),
 	NUMBER("PUSH_ACTIVITY_TIMEOUT", NULL, activity_timeout, "120", 5, 3600, PUSH, "Push server",
 	    "activity_timeout told to clients, seconds"),
 	TEXT("DASHBOARD_PASSWORD", NULL, dashboard_password, "", BOTH, SETTING_SECRET, "Push server",
