@@ -39,7 +39,8 @@ export class Sidebar {
 		this.found = [];                                 // of the search in messages
 		$('new').addEventListener('click', () => { this.close(false); on.create(); });
 		$('menu').addEventListener('click', () => this.open());
-		$('shade').addEventListener('click', () => this.close());
+		for (const id of ['shade', 'close'])
+			$(id).addEventListener('click', () => this.close());
 		$('chats').addEventListener('click', (e) => { if (e.target.closest('a[href]:not([download])')) this.close(false); });
 		$('search').addEventListener('input', () => this.#onSearch());
 		$('search').addEventListener('keydown', (e) => this.#onSearchKey(e));

@@ -59,7 +59,6 @@ export default {
 	why_connecting: 'Opening the real-time connection.',
 	why_offline: 'This device has no network.',
 	why_down: 'The server does not answer. Trying again.',
-	ban_connecting: 'Reconnecting…',
 	ban_offline: 'Offline. Your messages will be sent when you are back.',
 	ban_down: 'The server does not answer. Your messages will be sent when it is back.',
 	// thread

@@ -59,7 +59,6 @@ export default {
 	why_connecting: 'Abriendo la conexión en tiempo real.',
 	why_offline: 'Este dispositivo no tiene red.',
 	why_down: 'El servidor no responde. Se sigue intentando.',
-	ban_connecting: 'Reconectando…',
 	ban_offline: 'Sin conexión. Tus mensajes se enviarán al volver.',
 	ban_down: 'El servidor no responde. Tus mensajes se enviarán cuando vuelva.',
 	// thread
