@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import en from '../../www/js/i18n/en.js';
+import es from '../../www/js/i18n/es.js';
 import { startSystem, waitFor } from '../integration/harness.mjs';
 import { startBrowser, stopAll } from './browser.mjs';
 
@@ -26,10 +28,10 @@ async function checked(chat, state) {
 	await chat.shot(`axe-${state}`);
 }
 
-for (const colorScheme of ['light', 'dark'])
+for (const [colorScheme, locale, words] of [['light', 'en-GB', en], ['dark', 'es-ES', es]])
 	for (const [device, options] of [['desktop', {}], ['phone', PHONE]])
-		test(`no violation in any state: ${colorScheme}, ${device}`, async () => {
-			const chat = await browser.open(system.url, { colorScheme, ...options });
+		test(`no violation in any state: ${colorScheme}, ${locale}, ${device}`, async () => {
+			const chat = await browser.open(system.url, { colorScheme, locale, ...options });
 			const { page } = chat;
 			chat.expect(/INTERNET_DISCONNECTED|WebSocket connection to|status of 500/);
 			const state = (name) => checked(chat, `${name}-${colorScheme}-${device}`);
@@ -40,7 +42,7 @@ for (const colorScheme of ['light', 'dark'])
 			await chat.grown(60);
 			await state('streaming');
 			await page.keyboard.press('Escape');
-			await page.getByText('Answer stopped.').waitFor();
+			await page.getByText(words.st_stopped).waitFor();
 			await chat.ended();
 			await state('stopped');
 			await chat.send(ALL_OF_MARKDOWN);
@@ -53,6 +55,11 @@ for (const colorScheme of ['light', 'dark'])
 			await chat.send('no');
 			await chat.ended(4);
 			await state('failed');
+			await system.standin.queue([{ bytes: 60 }]);
+			await page.getByRole('button', { name: words.ask_again }).click();
+			await page.waitForSelector('.msg.a:last-child .versions');
+			await chat.ended(4);
+			await state('versions');
 			await page.locator('.msg.u [data-act=edit]').first().click();
 			await state('edit');
 			await page.keyboard.press('Escape');
@@ -72,11 +79,11 @@ for (const colorScheme of ['light', 'dark'])
 				await page.keyboard.press('Escape');
 			await page.click('#settings');
 			await page.waitForSelector('dialog[open]');
-			await page.waitForFunction(() => document.querySelector('dialog .row .quiet')?.textContent.includes('Today'));
+			await page.waitForFunction(() => document.querySelector('dialog .row .quiet')?.textContent.match(/^(Today|Hoy)/));
 			await state('settings');
 			await page.keyboard.press('Escape');
 			await page.click('#people');
-			await page.getByRole('button', { name: 'Make a link' }).click();
+			await page.getByRole('button', { name: words.make_link }).click();
 			await page.waitForSelector('dialog .url');
 			await state('people');
 			await page.keyboard.press('Escape');
@@ -94,6 +101,9 @@ for (const colorScheme of ['light', 'dark'])
 			await page.goto(`${system.url}/#c=c-none`);
 			await page.waitForSelector('#card:not([hidden])');
 			await state('gone');
+			await page.goto(`${system.url}/#join=nobody`);
+			await page.waitForSelector('dialog[open]');
+			await state('invitation');
 		});
 
 test('by keyboard alone: a new chat, sent, stopped, copied, named, deleted, brought back', async () => {
@@ -200,4 +210,26 @@ test('without motion nothing moves; with forced colours the focus is seen', asyn
 	assert.notEqual(await chat.page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none');
 	await chat.shot('forced-colours');
 	await waitFor(async () => (await chat.lastStored())?.status === 'complete');
+});
+
+test('the drawer of a phone: the focus goes in, stays, and comes back', async () => {
+	const chat = await browser.open(system.url, PHONE);
+	const { page } = chat;
+	const focused = () => page.evaluate(() => document.activeElement.id);
+	const opened = async () => { await page.focus('#menu'); await page.keyboard.press('Enter'); await page.waitForSelector('#side.open'); };
+	await opened();
+	assert.equal(await focused(), 'new');
+	for (let i = 0; i < 12; i++) {
+		await page.keyboard.press('Tab');
+		assert.ok(await page.evaluate(() => Boolean(document.activeElement.closest('#side'))), await focused());
+	}
+	await page.keyboard.press('Escape');
+	await page.waitForSelector('#side:not(.open)');
+	assert.equal(await focused(), 'menu');
+	for (const way of ['#close', '#shade']) {
+		await opened();
+		await page.click(way, way === '#shade' ? { position: { x: 370, y: 400 } } : {});
+		await page.waitForSelector('#side:not(.open)');
+		assert.equal(await focused(), 'menu');
+	}
 });

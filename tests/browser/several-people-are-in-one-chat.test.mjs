@@ -60,12 +60,16 @@ test('an invitation, names, who is here, who writes, and the end of it', async (
 	await bea.page.keyboard.type('¿y yo?');
 	await ana.page.getByText('Bea is writing…').waitFor();
 	await ana.shot('typing');
+	await ana.page.waitForSelector('#typing[hidden]', { state: 'attached' });          // who stops writing is not told of for ever
+	await bea.page.keyboard.type('?');
+	await ana.page.getByText('Bea is writing…').waitFor();
 	// author and side of each
 	await bea.page.keyboard.press('Enter');
 	await Promise.all([ana.ended(2), bea.ended(2)]);
 	const sides = (chat) => chat.page.$$eval('.msg.u', (all) => all.map((li) => [li.querySelector('.who').innerText, li.classList.contains('other')]));
 	assert.deepEqual(await sides(ana), [['You', false], ['Bea', true]]);
 	assert.deepEqual(await sides(bea), [['Ana López', true], ['You', false]]);
+	assert.equal((await ana.shown()).at(-2).text, '¿y yo??');
 	await ana.page.waitForSelector('#typing[hidden]', { state: 'attached' });
 	await bea.shot('shared');
 	// a member's list has it; a member does not delete it
@@ -76,6 +80,7 @@ test('an invitation, names, who is here, who writes, and the end of it', async (
 	await button(ana, 'Remove').click();
 	await bea.page.waitForSelector('#card:not([hidden])');
 	await bea.shot('thrown-out');
+	await ana.page.waitForFunction(() => document.querySelector('#people').getAttribute('aria-label') === 'Invite');
 	await button(ana, 'Stop sharing').click();
 	await ana.page.getByText('Nobody else has access now.').first().waitFor();
 	const late = await browser.open(link);
