@@ -8,11 +8,13 @@
  *     slowest: [{rid, model, status, errorType, attempts, firstTokenMs, tookMs, tokens, endedAt}] }
  *
  * replies, errors and all that follow are about the last 24 hours, of at most LIMIT_REPLIES_LOGGED
- * replies; logged says how many that were. retries: attempts beyond the first.
+ * replies; logged says how many that were. limit: of the site, 0 none. retries: attempts beyond the
+ * first.
  */
 #include "app.h"
 
 #include "clock.h"
+#include "identity.h"
 #include "json.h"
 #include "message_json.h"
 #include "store_figures.h"
@@ -177,7 +179,7 @@ add_usage(void *arg, const struct usage_row *row)
 }
 
 static enum err
-add_days(const struct app *a, json_t *out, int64_t now_ms)
+add_days(const struct app *a, const struct http_request *q, json_t *out, int64_t now_ms)
 {
 	struct days d = { .list = json_array(), .today = usage_day(now_ms) };
 	enum err e = store_usage_list(a->reader, NULL, d.today - DAYS + 1, add_usage, &d);
@@ -186,7 +188,7 @@ add_days(const struct app *a, json_t *out, int64_t now_ms)
 	(void)json_object_update_new(out,
 	    json_pack("{s:{s:o, s:I, s:I, s:I}, s:o}", "today", "day", usage_day_json(d.today),
 		"requests", (json_int_t)d.requests_today, "totalTokens", (json_int_t)d.tokens_today,
-		"limit", (json_int_t)a->config->tokens_per_day_site, "days", d.list));
+		"limit", (json_int_t)q->caller->quotas.tokens_site, "days", d.list));
 	return e;
 }
 
@@ -225,7 +227,7 @@ api_operator(struct app *a, const struct http_request *q, struct http_response *
 	enum err e = add_now(a, out);
 
 	if (e == OK)
-		e = add_days(a, out, now_ms);
+		e = add_days(a, q, out, now_ms);
 	if (e == OK)
 		e = add_log(a->reader, out, now_ms);
 	if (e == OK) {
