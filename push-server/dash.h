@@ -36,6 +36,7 @@ struct http_api;
 struct dash { /* borrowed for the life of the server */
 	struct feed *feed;
 	struct stats *stats;
+	int port, tls_port; /* our own; 0: none */
 };
 
 /* Is that a path of the dashboard? Then *out_rest is behind its first segment ("", "/x"). */

@@ -39,9 +39,9 @@ dash_get_state(const struct http_call *c, struct http_response *out)
 	for (size_t i = 0; (app = apps_at(c->api->apps, i)) != NULL; i++)
 		(void)json_array_append_new(apps, app_json(app));
 	http_answer_json(out, 200,
-	    json_pack("{s:s, s:s, s:b, s:o, s:I, s:o}", "version", CHARLA_VERSION, "key",
+	    json_pack("{s:s, s:s, s:b, s:[i,i], s:o, s:I, s:o}", "version", CHARLA_VERSION, "key",
 		feed_app(d->feed)->key, "has_password", password != NULL && *password != '\0',
-		"bounds", status_delivery_bounds(), "interval",
+		"ports", d->port, d->tls_port, "bounds", status_delivery_bounds(), "interval",
 		(json_int_t)stats_interval(d->stats), "apps", apps));
 }
 

@@ -270,7 +270,11 @@ start(struct server *s, const struct config *c, const struct options *o)
 		       .on_stop = on_stop,
 		       .ctx = s },
 	    &s->ws);
-	return e == OK ? start_webhooks(s) : e;
+	if (e != OK)
+		return e;
+	s->dash.port = ws_port(s->ws);
+	s->dash.tls_port = ws_tls_port(s->ws);
+	return start_webhooks(s);
 }
 
 /* While the loop still is: transfers are watched by it. */

@@ -26,10 +26,9 @@ function drawChannels({ total, channels }) {
 }
 
 function drawMembers(c) {
-	const connections = t('members_n', { n: c.subscriptions });
 	$('members').hidden = false;
 	$('members-title').textContent = c.name;
-	$('members-count').textContent = [c.presence ? t('members_users', { connections, users: c.users }) : connections,
+	$('members-count').textContent = [t('members_n', { n: c.subscriptions }), c.presence && t('users_n', { n: c.users }),
 		c.sockets.length < c.subscriptions && t('shown_of', { shown: c.sockets.length, total: c.subscriptions })].filter(Boolean).join(' · ');
 	$('sockets').replaceChildren(...c.sockets.map(socketRow));
 }

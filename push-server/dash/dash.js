@@ -4,6 +4,7 @@
  * Panels are modules with setUp() (once), begin(…) (another app) and draw() (the language or the width has changed).
  */
 import * as actions from './actions.js';
+import * as ai from './ai.js';
 import { get, request } from './api.js';
 import * as channels from './channels.js';
 import { $, h, icon } from './dom.js';
@@ -40,6 +41,7 @@ function leave(part) {
 	live.close();
 	channels.stop();
 	history.stop();
+	ai.stop();
 	state = null;
 	show(part);
 	if (part === 'door')
@@ -89,6 +91,7 @@ async function enter() {
 		const wished = isBack ? before : stored();
 		$('app').value = state.apps.some((a) => a.id === wished) ? wished : state.apps[0].id;
 		show('panels');
+		ai.begin(state);
 		if (isBack)
 			live.open(state.key, state.apps.find((a) => a.id === before).channel);
 		else
@@ -130,7 +133,7 @@ function write(key, value) {
 
 function redraw() {
 	document.title = `${t('title')} · Charla`;
-	for (const panel of [tiles, feed, channels, history])
+	for (const panel of [tiles, feed, channels, history, ai])
 		panel.draw();
 }
 
@@ -150,7 +153,7 @@ function setUp() {
 		write('charla.theme', next);
 		document.documentElement.dataset.theme = next;
 	});
-	for (const panel of [feed, channels, actions, history])
+	for (const panel of [feed, channels, actions, history, ai])
 		panel.setUp();
 	$('app').addEventListener('change', look);
 	$('sign-in').addEventListener('submit', signIn);
@@ -160,4 +163,4 @@ function setUp() {
 
 setUp();
 redraw();
-enter();
+enter().then(() => { document.documentElement.dataset.ready = ''; });

@@ -41,7 +41,7 @@ export function withZeros(rows, step, columns, from, to) {
 }
 
 export function draw() {
-	if (!answer)
+	if (!answer || !app)
 		return;
 	const { rows, kept, from, to, range } = answer;
 	const { keys, columns, value } = WHAT[$('what').value];

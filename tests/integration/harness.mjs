@@ -4,6 +4,7 @@
  * for a condition.
  *
  *   const system = await startSystem({ server: 'lighttpd', env: { APP_NAME: 'x' }, standinArgs: [] });
+ *   mounts: ['dashboard']: what the operator mounts on the push server beside /app
  *   system.url                  http://127.0.0.1:PORT, the web server's
  *   system.pushUrl, .pushPort   the push server's own
  *   system.standin              url, queue([...]), requests(), counters(), forget()
@@ -152,8 +153,16 @@ const isAlive = (pid) => {
 	}
 };
 
+/** What an operator adds to the line of /app, as the confs say. */
+function withMounts(text, mounts) {
+	const lines = /"\^\/\(app\)\(|\(\?:app\)\(\?:\/\.\*\)\?\)\$/;
+	if (!lines.test(text))
+		throw new Error('the line of /app has changed');
+	return text.replace(lines, (line) => line.replace('app)', ['app', ...mounts].join('|') + ')'));
+}
+
 /** Where everything lies and as whom it runs. */
-function layOut() {
+function layOut(mounts) {
 	const dir = mkdtempSync(join(tmpdir(), 'charla-'));
 	const place = { dir, bin: BIN, www: join(ROOT, 'www'), conf: join(dir, 'conf'), user: {}, envFile: join(dir, '.env') };
 	mkdirSync(join(dir, 'var'));
@@ -170,7 +179,7 @@ function layOut() {
 			chownSync(path, place.user.uid, place.user.gid);
 	}
 	for (const name of ['lighttpd-common.conf', 'apache-common.conf'])
-		cpSync(join(ROOT, 'conf', name), join(place.conf, name));
+		writeFileSync(join(place.conf, name), withMounts(readFileSync(join(ROOT, 'conf', name), 'utf8'), mounts));
 	return place;
 }
 
@@ -329,8 +338,8 @@ async function startAll(system, { server, env, standinArgs }) {
 	system.url = url;
 }
 
-export async function startSystem({ server = 'lighttpd', env = {}, standinArgs = [] } = {}) {
-	const system = new System(layOut());
+export async function startSystem({ server = 'lighttpd', env = {}, standinArgs = [], mounts = [] } = {}) {
+	const system = new System(layOut(mounts));
 	try {
 		await startAll(system, { server, env, standinArgs });
 	} catch (e) {
