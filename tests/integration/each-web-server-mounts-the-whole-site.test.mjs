@@ -63,6 +63,11 @@ for (const server of ['lighttpd', 'lighttpd-spawn', 'apache-proxy', 'apache-fcgi
 			assert.equal(message.event, 'pusher:connection_established');
 		});
 
+		test('has no dashboard until an operator mounts it', async () => {
+			for (const path of ['/dashboard', '/dashboard/', '/dashboard/api/state', '/laravel-websockets/'])
+				assert.equal((await fetch(system.url + path)).status, 404, path);
+		});
+
 		test('never serves settings, databases or hidden files', async () => {
 			const { www } = system.place;
 			const made = SECRETS.filter((name) => www.startsWith(system.dir));
@@ -81,5 +86,40 @@ for (const server of ['lighttpd', 'lighttpd-spawn', 'apache-proxy', 'apache-fcgi
 		test('keeps its status when the body is too large', async () => {
 			const answer = await postJson(`${system.url}/api/send-message`, { chatId: 'big', messages: [{ role: 'user', content: 'x'.repeat(300_000) }] });
 			assert.equal(answer.status, 413);
+		});
+	});
+
+const PASSWORD = 'a-password-of-operators-1';
+for (const server of ['lighttpd', 'apache-proxy'])
+	describe(`${server} with the line of an operator`, () => {
+		let system;
+		before(async () => {
+			system = await startSystem({ server, mounts: ['dashboard', 'laravel-websockets'] });
+		});
+		after(() => system?.stop());
+
+		test('without a password the dashboard answers nobody who comes by the proxy, this machine neither', async () => {
+			assert.equal((await fetch(`${system.pushUrl}/dashboard/api/state`)).status, 200);
+			for (const name of ['dashboard', 'laravel-websockets'])
+				for (const path of ['', '/', '/api/state', '/api/local/channels'])
+					assert.equal((await fetch(`${system.url}/${name}${path}`)).status, 403, path);
+			assert.equal((await postJson(`${system.url}/dashboard/session`, { password: '' })).status, 403);
+		});
+
+		test('with one: who has it, by a cookie that is good for /api/operator, too, and from no other site', async () => {
+			system.configure({ DASHBOARD_PASSWORD: PASSWORD });
+			await system.restart('push');
+			await system.restart('app');
+			const Origin = system.url;
+			const page = await fetch(`${system.url}/dashboard`);
+			assert.equal(page.status, 401);
+			assert.equal(page.url, `${system.url}/dashboard/`);
+			assert.match(page.headers.get('content-security-policy'), /^default-src 'none'; script-src 'self'; /);
+			assert.equal((await postJson(`${system.url}/dashboard/session`, { password: PASSWORD }, { Origin: 'http://evil.example' })).status, 403);
+			const signedIn = await postJson(`${system.url}/dashboard/session`, { password: PASSWORD }, { Origin });
+			assert.equal(signedIn.status, 204);
+			const headers = { Cookie: signedIn.headers.get('set-cookie').split(';')[0] };
+			for (const path of ['/dashboard/', '/dashboard/api/state', '/dashboard/dash.js', '/laravel-websockets/api/local/statistics', '/api/operator'])
+				assert.equal((await fetch(system.url + path, { headers })).status, 200, path);
 		});
 	});
