@@ -146,7 +146,7 @@ publish(const struct http_call *c, const struct event *e)
 		hub_note(h, c->app,
 		    &(struct hub_note){
 			.kind = HUB_NOTE_API_EVENT, .channel = channel, .event = e->name });
-		if (!hub_wants(c->app, channel, strlen(channel)))
+		if (!hub_wants(h, c->app, channel, strlen(channel)))
 			continue;
 		f = pusher_event(e->name, channel, e->data, NULL);
 		hub_publish(h, c->app, channel, strlen(channel), f, except);

@@ -13,6 +13,7 @@ hub_new(struct metrics *m)
 
 	keyed_hash_init();
 	h->metrics = m;
+	hub_join_bus(h);
 	return h;
 }
 
@@ -269,14 +270,15 @@ hub_end_members(
 }
 
 size_t
-hub_evict(struct hub *h, struct app *app, const char *name, size_t n, const char *user_id)
+hub_evict_here(struct hub *h, const struct bus_entry *e)
 {
-	struct channel *c = hub_channel_find(app, name, n);
+	struct channel *c = hub_channel_find(e->app, e->channel, e->channel_len);
 	size_t count;
 
 	if (c == NULL)
 		return 0;
-	count = hub_end_members(h, c, user_id, 4200, "Your access has changed, please reconnect");
+	count =
+	    hub_end_members(h, c, e->user_id, 4200, "Your access has changed, please reconnect");
 	metric_add(h->metrics, METRIC_EVICTED, count);
 	return count;
 }

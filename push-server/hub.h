@@ -8,9 +8,12 @@
  * A signed-in user is a channel too, "#server-to-user-ID": all of his connections are in it from
  * the moment they sign in, and an event published to that name reaches them.
  *
- * Rooms: hub.c life, peers, evicting. hub_channels.c joining and leaving. hub_fanout.c events.
- * hub_users.c sign-in and watchlists. hub_query.c answers. presence.c, cache.c: what a channel
- * knows beyond its members.
+ * What is published goes through the bus (bus.h), to this hub and, one day, to those of other
+ * nodes.
+ *
+ * Rooms: hub_bus.c to and from there. hub.c life, peers, evicting. hub_channels.c joining and
+ * leaving. hub_fanout.c events. hub_users.c sign-in and watchlists. hub_query.c answers.
+ * presence.c, cache.c: what a channel knows beyond its members.
  *
  * Owns:    channels, subscriptions, users, cached events, the table of socket ids. Peers and apps
  *          are borrowed: a peer must be detached before it goes, an app forgotten.
@@ -162,7 +165,7 @@ size_t hub_terminate_user(struct hub *h, struct app *app, const char *id);
 /* --- events --- */
 
 /* Would an event published there reach or be remembered for anybody? If not, spare the frame. */
-bool hub_wants(const struct app *app, const char *name, size_t n);
+bool hub_wants(const struct hub *h, const struct app *app, const char *name, size_t n);
 
 /*
  * An event of the app itself: from the HTTP API or a datagram. A cache channel remembers it, also

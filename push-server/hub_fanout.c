@@ -35,6 +35,7 @@ hub_drop_pending(struct hub *h, struct channel *c)
 		frame_unref(c->pending[i]);
 	c->pending_count = 0;
 	c->pending_bytes = 0;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a dirty channel is in the list */
 	DL_DELETE(h->dirty, c);
 }
 
@@ -82,13 +83,6 @@ hub_flush(struct hub *h)
 
 /* --- events --- */
 
-bool
-hub_wants(const struct app *app, const char *name, size_t n)
-{
-	return hub_channel_find(app, name, n) != NULL ||
-	       (channel_kind(name, n) & CHANNEL_CACHE) != 0;
-}
-
 static void
 remember(struct hub *h, struct app *app, const char *name, size_t n, struct frame *f)
 {
@@ -100,7 +94,7 @@ remember(struct hub *h, struct app *app, const char *name, size_t n, struct fram
 }
 
 static void
-publish(struct hub *h, struct channel *c, struct frame *f, const struct peer *except)
+deliver(struct hub *h, struct channel *c, struct frame *f, const struct peer *except)
 {
 	if (except == NULL) {
 		hub_gather(h, c, frame_ref(f));
@@ -115,16 +109,15 @@ publish(struct hub *h, struct channel *c, struct frame *f, const struct peer *ex
 }
 
 void
-hub_publish(struct hub *h, struct app *app, const char *name, size_t n, struct frame *f,
-    const struct peer *except)
+hub_deliver(struct hub *h, const struct bus_entry *e)
 {
-	struct channel *c = hub_channel_find(app, name, n);
-	unsigned kind = c != NULL ? c->kind : channel_kind(name, n);
+	struct channel *c = hub_channel_find(e->app, e->channel, e->channel_len);
+	unsigned kind = c != NULL ? c->kind : channel_kind(e->channel, e->channel_len);
 
-	if ((kind & CHANNEL_CACHE) != 0)
-		remember(h, app, name, n, f);
+	if ((kind & CHANNEL_CACHE) != 0 && !e->is_from_client)
+		remember(h, e->app, e->channel, e->channel_len, e->frame);
 	if (c != NULL)
-		publish(h, c, f, except);
+		deliver(h, c, e->frame, e->except);
 }
 
 void
@@ -149,7 +142,7 @@ hub_relay(
 		.kind = HUB_NOTE_CLIENT_EVENT, .channel = channel, .event = event, .peer = from });
 	/* rebuilt: what else the client wrote (a user_id) is not ours to vouch for */
 	f = pusher_event(event, channel, data, e.user_id);
-	publish(h, c, f, from);
+	hub_publish_from(h, from, channel, f);
 	frame_unref(f);
 }
 

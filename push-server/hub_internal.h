@@ -11,6 +11,7 @@
 #ifndef HUB_INTERNAL_H
 #define HUB_INTERNAL_H
 
+#include "bus.h"
 #include "cache.h"
 #include "channel_name.h"
 #include "hub.h"
@@ -64,6 +65,7 @@ struct signed_in {
 
 struct hub {
 	struct metrics *metrics;
+	struct bus bus;
 	struct hub_observer on;
 	hub_note_fn *note; /* NULL: nobody */
 	void *note_ctx;
@@ -85,6 +87,7 @@ void hub_settle(struct hub *h);
 size_t hub_end_members(
     struct hub *h, struct channel *c, const char *user_id, uint16_t code, const char *text);
 void hub_send(struct hub *h, struct peer *p, struct frame *f); /* takes f; to him alone */
+size_t hub_evict_here(struct hub *h, const struct bus_entry *e);
 
 /* hub_channels.c */
 struct channel *hub_channel_find(const struct app *app, const char *name, size_t n);
@@ -99,6 +102,12 @@ void hub_fan_out(struct hub *h, struct channel *c, struct frame *f, const struct
 void hub_channel_flush(struct hub *h, struct channel *c);
 void hub_drop_pending(struct hub *h, struct channel *c);
 
+void hub_deliver(struct hub *h, const struct bus_entry *e);
+
+/* hub_bus.c */
+void hub_join_bus(struct hub *h);
+void hub_publish_from(struct hub *h, const struct peer *from, const char *channel, struct frame *f);
+
 /* hub_counts.c */
 void hub_count_changed(struct hub *h, struct channel *c);
 void hub_count_forget(struct hub *h, struct channel *c);
@@ -106,6 +115,7 @@ void hub_count_late(struct hub *h);
 
 /* hub_users.c */
 void hub_sign_out(struct peer *p); /* before he leaves his channel */
+size_t hub_terminate_here(struct hub *h, const struct bus_entry *e);
 void hub_tell_watchers(struct hub *h, const struct channel *user, bool is_online);
 
 #endif

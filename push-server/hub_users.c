@@ -200,9 +200,9 @@ hub_sign_out(struct peer *p)
 }
 
 size_t
-hub_terminate_user(struct hub *h, struct app *app, const char *id)
+hub_terminate_here(struct hub *h, const struct bus_entry *e)
 {
-	struct channel *c = user_channel(app, id);
+	struct channel *c = user_channel(e->app, e->user_id);
 	size_t count;
 
 	if (c == NULL)

@@ -20,7 +20,7 @@ publish(const struct ingest *in, struct app *app, const struct notify_line *line
 		hub_note(in->hub, app,
 		    &(struct hub_note){
 			.kind = HUB_NOTE_API_EVENT, .channel = channel, .event = line->name });
-		if (!hub_wants(app, channel, strlen(channel)))
+		if (!hub_wants(in->hub, app, channel, strlen(channel)))
 			continue;
 		f = pusher_event(line->name, channel, data, NULL);
 		hub_publish(in->hub, app, channel, strlen(channel), f, except);

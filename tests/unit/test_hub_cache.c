@@ -100,8 +100,8 @@ names_that_only_hold_the_word_are_no_cache_channels(void **state)
 	struct world *w = *state;
 	struct fake a;
 
-	assert_false(hub_wants(w->app, "my-cache-x", 10));
-	assert_true(hub_wants(w->app, "cache-x", 7));
+	assert_false(hub_wants(w->hub, w->app, "my-cache-x", 10));
+	assert_true(hub_wants(w->hub, w->app, "cache-x", 7));
 	world_say(w, "my-cache-x", "e");
 	assert_null(hub_cached(w->hub, w->app, "my-cache-x", 10, NULL));
 	fake_open(w, &a);
