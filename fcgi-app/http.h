@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "http_text.h"
 
 #define HTTP_RID_SIZE 65
 #define HTTP_RESPONSE_MAX (16UL * 1024 * 1024)
@@ -96,7 +97,6 @@ struct http_response {
 	}
 
 void http_response_free(struct http_response *r);
-const char *http_reason(int status);
 
 /* name and value must be ours or checked: CR and LF in value end it here. */
 void http_set_header(struct http_response *r, const char *name, const char *value);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "http_text.h"
 #include "limit.h"
 
 /* --- framing -------------------------------------------------------------------------------------
@@ -67,16 +68,6 @@ http_body_begin(struct http_body *b, const struct http_head *h, size_t max)
 
 /* --- chunks --------------------------------------------------------------------------------------
  */
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* "1a;name=value": the extension is read over. */
 static int

@@ -4,18 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http_text.h"
+
 /* --- the request ---------------------------------------------------------------------------------
  */
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* Decodes in place; the text never grows. */
 static bool
@@ -132,42 +124,6 @@ http_request_param(const struct http_request *r, const char *name)
 /* --- the response --------------------------------------------------------------------------------
  */
 
-static const char *
-reason_of(int status)
-{
-	static const struct {
-		int status;
-		const char *reason;
-	} table[] = {
-		{ 200, "OK" },
-		{ 204, "No Content" },
-		{ 302, "Found" },
-		{ 303, "See Other" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" },
-		{ 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" },
-		{ 422, "Unprocessable Content" },
-		{ 426, "Upgrade Required" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (table[i].status == status)
-			return table[i].reason;
-	return "Status";
-}
-
 static bool
 is_printable(const char *s)
 {
@@ -197,7 +153,7 @@ http_response_write(struct buf *b, const struct http_response *r, bool is_last)
 	bool has_body = r->status != 204 && r->status != 304;
 	enum err e = buf_addf(b,
 	    "HTTP/1.1 %d %s\r\n%s\r\nX-Content-Type-Options: nosniff\r\n%s%s%s%s%s", r->status,
-	    reason_of(r->status),
+	    http_reason(r->status),
 	    r->is_private ? "Cross-Origin-Resource-Policy: same-origin\r\nCache-Control: no-store"
 			  : "Access-Control-Allow-Origin: *",
 	    r->allow != NULL ? "Allow: " : "", r->allow != NULL ? r->allow : "",
