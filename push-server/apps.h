@@ -64,6 +64,7 @@ struct app {
 	bool has_user_authentication; /* who neither signs in nor joins a private channel is closed
 				       */
 	bool has_subscription_count;  /* members of a channel are told how many they are */
+	bool has_any_channel_name;    /* names with ':', spaces and the like: Reverb takes them */
 	bool has_watchlist; /* signed-in users are told who of their watchlist is online */
 	bool
 	    is_capacity_final; /* over capacity: 4004, clients give up; else 4100, they come back */
@@ -77,7 +78,7 @@ struct app {
 	uint64_t connections;
 	struct app_counts counts;
 	struct watch *watch; /* the feed's; NULL: nobody watches this app */
-	int64_t api_second; /* the second in which api_events are counted */
+	int64_t api_second;  /* the second in which api_events are counted */
 	size_t api_events;
 };
 
@@ -123,6 +124,9 @@ bool apps_match_path(const struct apps *a, const char *path, const char **out_ke
  * API there, too. Any other path comes back as it is. Borrowed from path.
  */
 const char *apps_strip_prefix(const struct apps *a, const char *path);
+
+/* Is it a name that a channel of this app may have? */
+bool app_allows_channel(const struct app *app, const char *name, size_t n);
 
 /* origin: the header, or NULL. Host names are compared, as laravel-websockets does. */
 bool app_allows_origin(const struct app *app, const char *origin);

@@ -272,6 +272,7 @@ static const struct json_member app_members[] = {
 	BOOL("enable_user_authentication", has_user_authentication),
 	BOOL("enable_subscription_count", has_subscription_count),
 	BOOL("enable_watchlist", has_watchlist),
+	BOOL("any_channel_name", has_any_channel_name),
 	BOOL("enable_webhook_batching", has_webhook_batch),
 	BOOL("over_capacity_is_final", is_capacity_final),
 	{ .name = "allowed_origins", .type = JSON_MEMBER_OTHER, .read = read_origins },

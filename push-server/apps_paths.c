@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "channel_name.h"
+
 /* Slashes at either end of a configured prefix are a matter of taste. */
 static bool
 is_prefix_of(const struct app *app, const char *p, size_t n)
@@ -52,6 +54,26 @@ apps_strip_prefix(const struct apps *a, const char *path)
 	id = at + sizeof dir - 1;
 	app = apps_by_id(a, id, strcspn(id, "/"));
 	return app != NULL && is_prefix_of(app, path, (size_t)(at - path)) ? at : path;
+}
+
+static bool
+is_printable(const char *name, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool
+app_allows_channel(const struct app *app, const char *name, size_t n)
+{
+	size_t max = app->limits.channel_name_len;
+
+	if (channel_name_is_valid(name, n, max))
+		return true;
+	return app->has_any_channel_name && n > 0 && n <= max && name[0] != '#' &&
+	       is_printable(name, n);
 }
 
 /* "https://a.example:8443/x" -> "a.example"; what is no URL is taken as it is. */

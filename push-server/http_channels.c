@@ -55,8 +55,7 @@ http_get_channels(const struct http_call *c, struct http_response *out)
 static bool
 has_channel(const struct http_call *c, struct http_response *out)
 {
-	if (c->arg != NULL &&
-	    channel_name_is_valid(c->arg, strlen(c->arg), LIMIT_CHANNEL_NAME_LEN_MAX))
+	if (c->arg != NULL && app_allows_channel(c->app, c->arg, strlen(c->arg)))
 		return true;
 	http_answer_error(c->api, out, 400, "This cannot be the name of a channel.");
 	return false;

@@ -41,7 +41,7 @@ add_channel(struct event *e, const struct app *app, const json_t *value)
 
 	if (name == NULL)
 		return PROBLEM(400, "A channel must be a string.");
-	if (!channel_name_is_valid(name, strlen(name), app->limits.channel_name_len))
+	if (!app_allows_channel(app, name, strlen(name)))
 		return PROBLEM(
 		    400, "A channel name is too long or has characters that are not allowed.");
 	(void)json_object_set_new(e->channels, name, json_object());

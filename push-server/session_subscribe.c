@@ -38,7 +38,7 @@ is_name_allowed(struct session *s, const struct subscribe *sub)
 		    "The channel name is longer than allowed.", 4009);
 		return false;
 	}
-	if (!channel_name_is_valid(sub->channel, sub->channel_len, max)) {
+	if (!app_allows_channel(s->peer.app, sub->channel, sub->channel_len)) {
 		refuse(s, METRIC_SUBSCRIBE_BAD_NAME, sub, NULL,
 		    "The channel name is not allowed. Read channel conventions.", 4009);
 		return false;

@@ -110,7 +110,9 @@ open_client(struct play *p, struct client *c, const char *protocol)
 {
 	*c = (struct client){ .is_open = true };
 	session_open(&c->session, &p->env, &transport,
-	    &(struct session_request){ KEY, sizeof KEY - 1, protocol, NULL }, p->now_ms);
+	    &(struct session_request){
+		.key = KEY, .key_len = sizeof KEY - 1, .protocol = protocol },
+	    p->now_ms);
 }
 
 static void

@@ -179,7 +179,9 @@ fake_open_as(struct world *w, struct fake *c, const struct session_request *r)
 static inline void
 fake_open(struct world *w, struct fake *c)
 {
-	fake_open_as(w, c, &(struct session_request){ FAKE_KEY, strlen(FAKE_KEY), "7", NULL });
+	fake_open_as(w, c,
+	    &(struct session_request){
+		.key = FAKE_KEY, .key_len = strlen(FAKE_KEY), .protocol = "7" });
 	buf_clear(&c->said);
 }
 

@@ -308,6 +308,30 @@ the_path_prefix_is_that_of_the_keys_app(void **state)
 }
 
 static void
+any_channel_name_is_for_who_asks_for_it(void **state)
+{
+	auto_buf why = BUF_INIT(1024);
+	struct apps *a = apps();
+	const struct app *strict = by_id(a, "env"), *lenient;
+
+	(void)state;
+	assert_int_equal(set(a,
+			     "{\"apps\":[{\"id\":\"l\",\"key\":\"l\",\"secret\":\"s\","
+			     "\"any_channel_name\":true,\"limits\":{\"channel_name_len\":8}}]}",
+			     &why),
+	    OK);
+	lenient = by_id(a, "l");
+	assert_true(app_allows_channel(strict, "chat.1", 6));
+	assert_false(app_allows_channel(strict, "chat:1", 6));
+	assert_true(app_allows_channel(lenient, "chat:1 x", 8));
+	assert_false(app_allows_channel(lenient, "chat:1 xx", 9));
+	assert_false(app_allows_channel(lenient, "", 0));
+	assert_false(app_allows_channel(lenient, "a\nb", 3));
+	assert_false(app_allows_channel(lenient, "#x", 2));
+	apps_free(a);
+}
+
+static void
 ten_thousand_apps_are_taken_and_no_more(void **state)
 {
 	auto_buf text = BUF_INIT(LIMIT_APPS_FILE_BYTES), why = BUF_INIT(1024);
@@ -352,6 +376,7 @@ main(void)
 		cmocka_unit_test(production_wants_secrets_of_16_characters),
 		cmocka_unit_test(apps_stay_change_go_and_come),
 		cmocka_unit_test(the_path_prefix_is_that_of_the_keys_app),
+		cmocka_unit_test(any_channel_name_is_for_who_asks_for_it),
 		cmocka_unit_test(ten_thousand_apps_are_taken_and_no_more),
 	};
 

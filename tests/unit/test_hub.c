@@ -180,8 +180,9 @@ capacity_counts_connections_and_is_never_wrong(void **state)
 	for (int round = 0; round < 100; round++) {
 		fake_open(w, &c[0]);
 		fake_open(w, &c[1]);
-		fake_open_as(
-		    w, &c[2], &(struct session_request){ FAKE_KEY, strlen(FAKE_KEY), "7", NULL });
+		fake_open_as(w, &c[2],
+		    &(struct session_request){
+			.key = FAKE_KEY, .key_len = strlen(FAKE_KEY), .protocol = "7" });
 		assert_int_equal(c[2].session.peer.close_code, 4100);
 		assert_int_equal(w->app->connections, 2);
 		fake_close(&c[round % 3]);

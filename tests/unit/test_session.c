@@ -10,7 +10,9 @@ the_greeting_comes_first(void **state)
 	struct fake c;
 	char id[SOCKET_ID_SIZE], want[256];
 
-	fake_open_as(w, &c, &(struct session_request){ FAKE_KEY, strlen(FAKE_KEY), "7", NULL });
+	fake_open_as(w, &c,
+	    &(struct session_request){
+		.key = FAKE_KEY, .key_len = strlen(FAKE_KEY), .protocol = "7" });
 	(void)snprintf(want, sizeof want,
 	    "{\"event\":\"pusher:connection_established\",\"data\":\"{\\\"socket_id\\\":\\\"%s\\\","
 	    "\\\"activity_timeout\\\":120}\"}\n",
@@ -48,8 +50,9 @@ each_refusal_has_its_code_inside_the_websocket(void **state)
 		struct fake c;
 
 		fake_open_as(w, &c,
-		    &(struct session_request){
-			cases[i].key, strlen(cases[i].key), cases[i].protocol, NULL });
+		    &(struct session_request){ .key = cases[i].key,
+			.key_len = strlen(cases[i].key),
+			.protocol = cases[i].protocol });
 		assert_int_equal(c.session.peer.close_code, cases[i].code);
 		if (cases[i].code != 0) {
 			char code[16];
@@ -70,7 +73,9 @@ the_app_decides_who_may_enter(void **state)
 	static char host[] = "good.example";
 	char *origins[] = { host, NULL };
 	struct world *w = *state;
-	struct session_request r = { FAKE_KEY, strlen(FAKE_KEY), "7", NULL };
+	struct session_request r = {
+		.key = FAKE_KEY, .key_len = strlen(FAKE_KEY), .protocol = "7"
+	};
 	struct fake c;
 
 	w->app->allowed_origins = origins;
