@@ -198,10 +198,13 @@ check_response(struct http_response *out)
 static void
 ask(struct scene *s, char *head, const char *body, size_t body_len, bool is_signed)
 {
-	const struct http_api api = {
-		.hub = s->hub, .apps = s->apps, .metrics = &s->metrics, .refusals = &s->refusals
-	};
-	struct http_request r = { .body = body, .body_len = body_len };
+	struct operator_gate gate = { .password = NULL };
+	const struct http_api api = { .hub = s->hub,
+		.apps = s->apps,
+		.metrics = &s->metrics,
+		.refusals = &s->refusals,
+		.gate = &gate };
+	struct http_request r = { .body = body, .body_len = body_len, .is_loopback = true };
 	auto_buf query = BUF_INIT(1 << 20);
 	struct http_response out;
 	char *path = strchr(head, ' '), *mark;
