@@ -47,11 +47,13 @@ test('the network goes away in the middle of an answer; what is written meanwhil
 	await chat.page.waitForSelector('#banner:not([hidden])');
 	await chat.send('[[bytes=200]] are you there?');
 	await chat.page.waitForSelector('.msg.u[data-status=waiting]');
+	await chat.send('[[bytes=100]] and me?');
+	await chat.page.waitForFunction(() => document.querySelectorAll('.msg.u[data-status=waiting]').length === 2);
 	await chat.shot('offline');
 	await chat.page.context().setOffline(false);
 	await chat.state('live');
-	await equalsTheStored(chat, 2);
-	assert.equal((await chat.stored()).messages.filter((m) => m.role === 'user').length, 2);
+	await equalsTheStored(chat, 3);
+	assert.deepEqual((await chat.shown()).filter((m) => m.role === 'user').map((m) => m.text), [LONG, '[[bytes=200]] are you there?', '[[bytes=100]] and me?']);
 });
 
 test('a message that was not sent outlives a reload', async () => {

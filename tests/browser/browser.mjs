@@ -16,7 +16,7 @@ import { ROOT } from '../integration/harness.mjs';
 const SHOTS = process.env.SHOTS ?? join(ROOT, 'build/shots');
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 	'--disable-component-update', '--disable-sync'];
-const PAGE_MS = 20_000;
+const PAGE_MS = 60_000;           // nothing waits so long but on a machine that has ten other things to do
 const NO_ERROR = [
 	/the server responded with a status of 404/,                // an open chat before its first message
 	/WebSocket is closed before the connection is established/, // a slow machine: the page tries again

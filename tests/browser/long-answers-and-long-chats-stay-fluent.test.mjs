@@ -38,12 +38,13 @@ async function isFluent(t, chat, what, act, again = null) {
 
 const drawn = (page) => page.waitForFunction(() => document.querySelector('.msg.a:last-child')?.dataset.status === 'complete' && !document.querySelector('.md[aria-busy]'), null, { timeout: 90_000 });
 
-test('2,000 deltas at 100 a second, with the push server away for a while: the text is the stored one', { timeout: 180_000 }, async (t) => {
+test('2,000 deltas at 100 a second, with the push server away for a while: the text is the stored one', { timeout: 400_000 }, async (t) => {
 	const chat = await browser.open(system.url);
 	const { page } = chat;
 	chat.expect(/WebSocket connection|status of 50/);
 	await chat.state('live');
-	await page.fill('#input', `[[echo,delay=10,chunk=${Math.ceil(Buffer.byteLength(ANSWER) / 2000)}]]\n${ANSWER}`);
+	const wrote = () => page.fill('#input', `[[echo,delay=10,chunk=${Math.ceil(Buffer.byteLength(ANSWER) / 2000)}]]\n${ANSWER}`);
+	await wrote();
 	await isFluent(t, chat, 'the answer', async () => {
 		await page.press('#input', 'Enter');
 		await chat.grown(3000);
@@ -51,6 +52,10 @@ test('2,000 deltas at 100 a second, with the push server away for a while: the t
 		await page.waitForSelector('#conn:not([data-s=live])');
 		await system.restart('push');
 		await drawn(page);
+	}, async () => {
+		await page.goto(system.url);
+		await chat.state('live');
+		await wrote();
 	});
 	const stored = await chat.lastStored();
 	assert.equal(stored.content.trim(), ANSWER.trim());
@@ -69,22 +74,22 @@ test('2,000 deltas at 100 a second, with the push server away for a while: the t
 });
 
 for (const [what, text] of [
-	['one paragraph', 'palabra con *énfasis* y `código` y más. '.repeat(700)],
-	['one block of code', `\`\`\`c\n${'int línea = f("código con símbolos", {});\n'.repeat(650)}\`\`\``],
-	['one list', '- un punto con **fuerza** y [enlace](https://example.org)\n'.repeat(480)],
+	['one paragraph', 'palabra con *énfasis* y `código` y más. '.repeat(350)],
+	['one block of code', `\`\`\`c\n${'int línea = f("código con símbolos", {});\n'.repeat(325)}\`\`\``],
+	['one list', '- un punto con **fuerza** y [enlace](https://example.org)\n'.repeat(240)],
 	['one table', `| a | b | c |\n|---|---|---|\n${'| uno | **dos** | `tres` |\n'.repeat(150)}`],
 ])
-	test(`${Math.round(text.length / 1024)} KB in ${what}`, { timeout: 90_000 }, async (t) => {
+	test(`${Math.round(text.length / 1024)} KB in ${what}`, { timeout: 240_000 }, async (t) => {
 		const chat = await browser.open(system.url);
 		await chat.state('live');
-		await chat.page.fill('#input', `[[echo,delay=5,chunk=100]]\n${text}`);
+		await chat.page.fill('#input', `[[echo,delay=2,chunk=200]]\n${text}`);
 		await isFluent(t, chat, what, async () => {
 			await chat.page.press('#input', 'Enter');
 			await drawn(chat.page);
 		}, async () => {
 			await chat.page.goto(system.url);
 			await chat.page.waitForSelector('html[data-ready]');
-			await chat.page.fill('#input', `[[echo,delay=5,chunk=100]]\n${text}`);
+			await chat.page.fill('#input', `[[echo,delay=2,chunk=200]]\n${text}`);
 		});
 		assert.equal((await chat.lastStored()).content.trim(), text.trim());
 	});
@@ -100,7 +105,7 @@ async function makeLongChat(chat) {
 	return made.chats?.[0]?.chatId ?? made.chatId ?? assert.fail(JSON.stringify(made));
 }
 
-test('a chat of 2,000 messages opens at its end, scrolls to its beginning, and can be written in', { timeout: 240_000 }, async (t) => {
+test('a chat of 2,000 messages opens at its end, scrolls to its beginning, and can be written in', { timeout: 400_000 }, async (t) => {
 	const chat = await browser.open(system.url);
 	const { page } = chat;
 	const chatId = await makeLongChat(chat);

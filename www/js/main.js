@@ -136,6 +136,10 @@ async function onLoaded(id, isEmpty) {
 
 function onGone(error) {
 	page.gone = error;
+	if (error.status !== 401) {
+		page.sidebar.drop(page.id);
+		showTitle();
+	}
 	const away = error.status === 401 ? ['gone_401', 'gone_401_sub'] : ['gone', 'gone_sub'];
 	$('card').replaceChildren(h('h2', { t: away[0] }), h('p', { t: away[1] }),
 		h('button', { class: 'btn', type: 'button', t: 'new_chat', on: { click: newChat } }));

@@ -30,7 +30,7 @@ export default {
 	theme_dark: 'Switch to the dark theme',
 	theme_light: 'Switch to the light theme',
 	lang_label: 'Language',
-	demo: 'Demo model: the answers do not come from an AI. Put your AI_API_KEY in .env to use Gemini.',
+	demo: 'Demo model, not an AI: put your AI_API_KEY in .env to use Gemini.',
 	// empty state
 	hello: 'How can I help?',
 	hello_sub: 'Type below or start from an idea.',

@@ -30,7 +30,7 @@ export default {
 	theme_dark: 'Cambiar a tema oscuro',
 	theme_light: 'Cambiar a tema claro',
 	lang_label: 'Idioma',
-	demo: 'Modelo de demostración: las respuestas no son de una IA. Pon tu AI_API_KEY en .env para usar Gemini.',
+	demo: 'Modelo de demostración, no una IA: pon tu AI_API_KEY en .env para usar Gemini.',
 	// empty state
 	hello: '¿En qué te ayudo?',
 	hello_sub: 'Escribe abajo o empieza con una idea.',
