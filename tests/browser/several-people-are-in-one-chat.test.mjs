@@ -79,6 +79,7 @@ test('an invitation, names, who is here, who writes, and the end of it', async (
 	await ana.page.click('#people');
 	await button(ana, 'Remove').click();
 	await bea.page.waitForSelector('#card:not([hidden])');
+	await bea.page.waitForFunction(() => document.querySelectorAll('#chats li').length === 0);
 	await bea.shot('thrown-out');
 	await ana.page.waitForFunction(() => document.querySelector('#people').getAttribute('aria-label') === 'Invite');
 	await button(ana, 'Stop sharing').click();
