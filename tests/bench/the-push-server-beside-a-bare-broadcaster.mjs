@@ -7,7 +7,7 @@
  * times do not: targets go by CPU where there is a choice.
  *
  *   ROUNDS=5           rounds of each workload
- *   ONLY=rooms,idle    workloads whose name has one of these words
+ *   ONLY='rooms;idle'   workloads whose name has one of these
  *   PEERS=1            soketi, too (from the npm registry, into build/peers)
  *
  * Exits 1 when a delivery was lost, came twice, out of order or changed.
@@ -15,7 +15,7 @@
 import { SERVERS, installPeers, load } from './push-servers.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
-const ONLY = process.env.ONLY?.split(',');
+const ONLY = process.env.ONLY?.split(';');
 const PEERS = process.env.PEERS === '1';
 const NAMES = { direct: 'bare, direct', coalesce: 'bare, coalesce', push: 'push-server', soketi: 'soketi' };
 
