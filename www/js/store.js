@@ -57,7 +57,10 @@ export function visit(id, title) {
 	write('charla.chats', [{ id, title: title || old?.title || id, at: Date.now() }, ...list.filter((c) => c !== old)].slice(0, VISITED_MAX));
 }
 
-export const forget = (id) => write('charla.chats', visited().filter((c) => c.id !== id));
+export function forget(id) {
+	const rest = visited().filter((c) => c.id !== id);
+	write('charla.chats', rest.length > 0 ? rest : null);
+}
 
 /** Messages that were sent from here, also without a session: they are ours. */
 export const isMine = (id) => array(read('charla.mine', [])).includes(id);
