@@ -133,6 +133,11 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(archives)
 	$(call say,LD) $(LINK) -o $@ $^ $(LIBS_app) $(LIBS_push)
 
 gemini-standin: $(B)/bin/gemini-standin
+# The disk and the clock fail as a test says (LD_PRELOAD): uninstrumented, also where the rest is.
+$(B)/bin/faults.so: tests/faults/faults.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,LD) $(CC) $(STD) $(WARN) $(if $(WERROR),-Werror) -O2 -g -fPIC -shared $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+faults: $(B)/bin/faults.so
 ws-echo: $(B)/bin/ws-echo
 push-load: $(B)/bench/push_load
 
@@ -179,7 +184,7 @@ run:
 	@tests/run.sh
 test:
 	@tests/deps.sh test
-	$(MAKE) all gemini-standin unit www
+	$(MAKE) all gemini-standin faults unit www
 	PATH="$(CURDIR)/build/node/bin:$$PATH" $(MAKE) test-www
 	$(MAKE) integration browser
 integration browser: all gemini-standin push-load ws-echo www

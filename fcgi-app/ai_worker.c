@@ -26,7 +26,9 @@
 
 #define URGENT_MS 4
 #define LOOK_MS 200 /* for jobs and stops whose wake-up was lost, jobs that wait for their time */
-#define DB_RETRY_MS 200 /* the database was busy or full */
+#define CHORES_RETRY_MS 60000
+#define CLOCK_BACK_MS 1000 /* less is how clocks are kept right */
+#define DB_RETRY_MS 200    /* the database was busy or full */
 
 enum { FD_WAKE, FD_STOP, FD_PUSH, FD_COUNT };
 
@@ -45,8 +47,13 @@ struct ai_worker {
 	struct ai_breaker breaker;
 	struct worker_status status;
 	bool status_is_new, urgent, any_lease;
+	enum err tick_error; /* of the last tick */
+	bool clock_is_back;  /* and the jobs' times do not know it yet */
+	int64_t back_ms;
+	int64_t wall_offset_ms; /* wall clock less monotonic */
 	/* monotonic */
 	int64_t last_tick_ms, next_tick_ms, next_look_ms, stop_at_ms, idle_since_ms, retry_ms;
+	int64_t no_chores_ms; /* monotonic: not before */
 };
 
 /* --- ticks --- */
@@ -147,6 +154,18 @@ apply_tick(struct ai_worker *w, const struct tick *t)
 	}
 }
 
+/* Nothing of it is written: what it marked is void, and the next one does it again. */
+static void
+forget_tick(struct tick *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		memset(&t->replies[i]->tick, 0, sizeof t->replies[i]->tick);
+		t->replies[i]->is_lost = false;
+	}
+	for (size_t i = 0; i < t->claimed_count; i++)
+		reply_free(t->claimed[i]);
+}
+
 /* Jobs wait whose time has come, or leases have run out. */
 static bool
 work_waits(struct ai_worker *w, int64_t wall_ms)
@@ -230,6 +249,26 @@ pause_after(int64_t tick_ms)
 	return pause < URGENT_MS ? URGENT_MS : pause > LIMIT_TICK_MS ? LIMIT_TICK_MS : pause;
 }
 
+/*
+ * The wall clock may be set (reference: reliability F24). Forward: leases look run out, but those
+ * we hold are renewed before any is taken over. Back: what has a time in the database would wait
+ * for it.
+ */
+static void
+look_at_clock(struct ai_worker *w, int64_t wall_ms, int64_t now_ms)
+{
+	int64_t offset_ms = wall_ms - now_ms, back_ms = w->wall_offset_ms - offset_ms;
+
+	w->wall_offset_ms = offset_ms;
+	if (back_ms < CLOCK_BACK_MS)
+		return;
+	log_warn("the clock was set back seconds=%lld", (long long)(back_ms / 1000));
+	w->clock_is_back = true;
+	w->back_ms += back_ms;
+	for (size_t i = 0; i < w->count; i++)
+		w->replies[i]->renew_ms = 0;
+}
+
 static void
 tick(struct ai_worker *w, bool is_leaving)
 {
@@ -247,29 +286,41 @@ tick(struct ai_worker *w, bool is_leaving)
 		.any_lease = w->any_lease,
 		.is_leaving = is_leaving,
 		.status = w->status_is_new ? &w->status : NULL,
+		.skips_chores = now_ms < w->no_chores_ms,
 	};
 	enum err e = OK;
 
+	look_at_clock(w, wall_ms, now_ms);
+	t.clock_is_back = w->clock_is_back;
+	t.back_ms = w->back_ms;
 	if (now_ms >= w->next_look_ms)
 		look_for_ended_jobs(w);
 	t.taken = publisher_taken(w->publisher, &t.taken_count);
 	t.capacity = ai_breaker_allow(&w->breaker, w->count < max ? max - w->count : 0, now_ms);
 	t.may_claim = !is_leaving && atomic_load(&w->stop) == 0 && t.capacity > 0 &&
 		      (w->any_lease || work_waits(w, wall_ms));
-	if (t.may_claim || (is_leaving && t.count > 0) || must_write(w, wall_ms, t.taken_count))
+	if (store_check(w->reader) != OK)
+		e = ERR_STORAGE;
+	else if (t.may_claim || t.clock_is_back || (is_leaving && t.count > 0) ||
+		 must_write(w, wall_ms, t.taken_count))
 		e = writer_submit(w->o.writer, durability_of(w), worker_tick, &t);
 	if (e == OK) {
+		if (t.chores_failed)
+			w->no_chores_ms = now_ms + CHORES_RETRY_MS;
+		w->clock_is_back = false;
+		w->back_ms = 0;
 		publisher_deleted(w->publisher, t.taken_count);
 		w->status_is_new = false;
 		w->any_lease = w->any_lease && !t.claimed_all && !is_leaving;
 		apply_tick(w, &t);
 		w->retry_ms = 0;
 	} else {
-		log_warn("tick failed error=%d, again soon", (int)e);
-		for (size_t i = 0; i < t.claimed_count; i++)
-			reply_free(t.claimed[i]);
+		if (w->tick_error != e) /* a full disk is said once */
+			log_warn("tick failed error=%d, again soon", (int)e);
+		forget_tick(&t);
 		w->retry_ms = now_ms + DB_RETRY_MS;
 	}
+	w->tick_error = e;
 	w->last_tick_ms = clock_mono_ms();
 	w->next_tick_ms = w->last_tick_ms + pause_after(w->last_tick_ms - now_ms);
 	w->next_look_ms = w->last_tick_ms + LOOK_MS;
@@ -379,7 +430,9 @@ void
 ai_worker_run(struct ai_worker *w)
 {
 	w->idle_since_ms = clock_mono_ms();
-	w->any_lease = true; /* we hold the lock: whoever had them is gone */
+	w->wall_offset_ms = clock_wall_ms() - clock_mono_ms();
+	w->clock_is_back = true; /* perhaps, since somebody last looked */
+	w->any_lease = true;     /* we hold the lock: whoever had them is gone */
 	log_info("worker runs owner=%s", w->owner);
 	while (!is_time_to_leave(w, clock_mono_ms())) {
 		int64_t now_ms;

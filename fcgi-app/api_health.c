@@ -54,23 +54,66 @@ check_push(const json_t *status, json_t *reasons)
 	}
 }
 
+static const struct {
+	enum err e;
+	const char *code, *detail;
+} troubles[] = {
+	{ ERR_FULL, "disk_full", "The disk is full: nothing can be stored. Free some space." },
+	{ ERR_BUSY, "database_busy", "Another process holds the database's lock." },
+	{ ERR_STORAGE, "database",
+	    "The database is gone, damaged, or cannot be read or written; the log says which." },
+};
+
+/*
+ * Can be read, and could be written when it was last tried; when not, it is tried now: nobody posts
+ * to a service that says it is not ready.
+ */
+static enum err
+check_database(struct app *a, struct job_counts *jobs)
+{
+	enum err e = a->reader == NULL ? a->trouble : store_check(a->reader);
+
+	if (e == OK)
+		e = store_jobs_count(a->reader, jobs);
+	if (e == OK && a->writer != NULL && writer_trouble(a->writer) != OK)
+		e = writer_probe(a->writer);
+	return e;
+}
+
+static void
+add_trouble(json_t *reasons, enum err e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
+		if (troubles[i].e == e) {
+			add_reason(reasons, troubles[i].code, troubles[i].detail, "DB_PATH");
+			return;
+		}
+	add_reason(reasons, "database", "The database cannot be read.", "DB_PATH");
+}
+
+static void
+check_worker(bool worker, const struct job_counts *jobs, json_t *reasons)
+{
+	if (!worker && jobs->queued > 0)
+		add_reason(reasons, "no_worker",
+		    "Messages wait and no AI worker runs: start fcgi-app --worker.", "AI_WORKER");
+}
+
 void
 api_health(struct app *a, const struct http_request *q, struct http_response *r)
 {
 	struct job_counts jobs = { 0 };
 	json_t *reasons = json_array();
-	json_auto_t *status = worker_status_load(a->reader);
+	enum err e = check_database(a, &jobs);
+	json_auto_t *status = e == OK ? worker_status_load(a->reader) : NULL;
 	const char *note = json_member_string(status, "note");
 	const char *push = json_member_string(status, "push");
 	bool worker = worker_is_running(a->config);
-	enum err e = store_jobs_count(a->reader, &jobs);
 
 	(void)q;
 	if (e != OK)
-		add_reason(reasons, "database", "The database cannot be read.", "DB_PATH");
-	if (!worker && jobs.queued > 0)
-		add_reason(reasons, "no_worker",
-		    "Messages wait and no AI worker runs: start fcgi-app --worker.", "AI_WORKER");
+		add_trouble(reasons, e);
+	check_worker(worker, &jobs, reasons);
 	check_push(status, reasons);
 	if (note != NULL && *note != '\0')
 		add_reason(reasons, "ai_note", note, "AI_MODEL");

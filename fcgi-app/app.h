@@ -17,7 +17,9 @@
 
 struct app {
 	const struct config *config;
-	struct store *reader; /* this thread's */
+	struct store
+	    *reader; /* this thread's; NULL: the database could not be opened, see trouble */
+	enum err trouble;
 	struct writer *writer;
 	struct rates *rates; /* NULL: requests are not counted */
 };

@@ -214,8 +214,10 @@ start_worker(struct fcgi_server *s, struct worker *w, const struct app *base)
 	w->server = s;
 	w->app = *base;
 	w->epoll_fd = -1;
-	if ((e = store_open(&w->app.reader, base->config->db_path, STORE_READ)) != OK ||
-	    (e = watch(w)) != OK)
+	if (base->trouble == OK &&
+	    (e = store_open(&w->app.reader, base->config->db_path, STORE_READ)) != OK)
+		return e;
+	if ((e = watch(w)) != OK)
 		return e;
 	(void)pthread_attr_init(&attributes);
 	(void)pthread_attr_setstacksize(&attributes, THREAD_STACK);

@@ -1,5 +1,6 @@
 #include "gate.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -90,6 +91,7 @@ refuse_rate(const struct http_request *q, const struct rate_result *rate, struct
 static bool
 rate_is_kept(struct app *a, const struct http_request *q, int flags, struct http_response *r)
 {
+	static atomic_int last; /* enum err: a full disk is told once, not with every request */
 	bool reads = q->method == HTTP_GET || q->method == HTTP_HEAD || (flags & GATE_READ);
 	const struct quotas *quotas = &q->caller->quotas;
 	long limit = reads ? quotas->reads : quotas->requests;
@@ -104,10 +106,11 @@ rate_is_kept(struct app *a, const struct http_request *q, int flags, struct http
 	if (n == 0 || a->rates == NULL)
 		return true;
 	e = rates_take(a->rates, keys, n, clock_mono_ms(), &rate);
-	if (e != OK) {
-		log_warn("requests cannot be counted error=%d rid=%s", (int)e, q->rid);
+	if (atomic_exchange(&last, (int)e) != (int)e)
+		log_warn("requests %s error=%d",
+		    e == OK ? "are counted again" : "cannot be counted", (int)e);
+	if (e != OK)
 		return true;
-	}
 	if (!rate.is_allowed)
 		refuse_rate(q, &rate, r);
 	(void)snprintf(number, sizeof number, "%ld", rate.limit);

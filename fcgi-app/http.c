@@ -117,6 +117,8 @@ static const struct {
 	{ ERR_QUOTA, 429, "quota", "Your share is used up for now. Please try again later.", "5" },
 	{ ERR_BUSY, 503, "busy", "The database is busy. Please try again.", "1" },
 	{ ERR_FULL, 507, "storage_full", "The disk is full. Nothing was stored.", "60" },
+	{ ERR_STORAGE, 503, "storage_failed",
+	    "What is stored cannot be read or written now. Nothing was changed.", "30" },
 	{ ERR_IO, 500, "internal", "Something failed here; the log knows more.", NULL },
 	{ ERR_UPSTREAM, 503, "upstream", "The AI service did not answer.", "5" },
 };

@@ -19,11 +19,11 @@
 #include "ai_worker.h"
 #include "app.h"
 #include "app_key.h"
-#include "cgi.h"
 #include "fcgi_server.h"
 #include "log.h"
 #include "maintenance.h"
 #include "program.h"
+#include "service.h"
 #include "token_command.h"
 #include "worker_start.h"
 #include "worker_thread.h"
@@ -144,66 +144,7 @@ block_signals(void)
 	return set;
 }
 
-/* SIGTERM or SIGINT; the others must not end us. */
-static int
-wait_for_stop(const sigset_t *set)
-{
-	int sig = 0;
-
-	while (sigwait(set, &sig) != 0 || (sig != SIGTERM && sig != SIGINT))
-		continue;
-	return sig;
-}
-
 /* --- modes --- */
-
-/* Beside the database. Without it requests are not counted, and that is in the log. */
-static struct rates *
-open_rates(const struct config *c)
-{
-	struct rates *rates = NULL;
-	char path[4160];
-
-	(void)snprintf(path, sizeof path, "%s/rates.db", c->var_dir);
-	return rates_open(&rates, path) == OK ? rates : NULL;
-}
-
-static int
-serve_fastcgi(const struct config *c, struct writer *writer, int listen_fd, const sigset_t *set)
-{
-	struct app base = { .config = c, .writer = writer, .rates = open_rates(c) };
-	struct fcgi_server *server = NULL;
-
-	worker_thread_set_up(c, writer, grace_ms(c, STOP_SECONDS_SPAWNED));
-	if (fcgi_server_start(&server, listen_fd, &base) != OK) {
-		rates_close(base.rates);
-		return EXIT_FAILURE;
-	}
-	if (strcmp(c->ai_worker, "thread") == 0)
-		worker_thread_start();
-	log_info("serving threads=%ld db=%s demo=%d", c->accept_threads, c->db_path, c->is_demo);
-	(void)wait_for_stop(set);
-	fcgi_server_stop(server);
-	worker_thread_stop();
-	rates_close(base.rates);
-	log_info("stopped");
-	return EXIT_SUCCESS;
-}
-
-static int
-serve_cgi(const struct config *c, struct writer *writer)
-{
-	struct app a = { .config = c, .writer = writer };
-	int status;
-
-	if (store_open(&a.reader, c->db_path, STORE_READ) != OK)
-		return EXIT_FAILURE;
-	a.rates = open_rates(c);
-	status = cgi_run(&a);
-	rates_close(a.rates);
-	store_close(a.reader);
-	return status;
-}
 
 /* The lock may still be held by a detached worker that finishes: a supervised one waits. */
 static enum err
@@ -234,32 +175,36 @@ run_worker_then_term(void *arg)
 }
 
 static int
-serve_worker(
-    const struct config *c, struct writer *writer, const struct options *from, const sigset_t *set)
+serve_worker(const struct config *c, const struct options *from, const sigset_t *set)
 {
 	struct ai_worker_options o = {
 		.config = c,
-		.writer = writer,
 		.drain = from->drain,
 		.drain_ms = from->worker ? DRAIN_MS : 0,
 		.stop_grace_ms =
 		    grace_ms(c, from->drain ? STOP_SECONDS_SPAWNED : STOP_SECONDS_SERVICE),
 	};
 	struct ai_worker *w = NULL;
+	int status = EXIT_FAILURE;
 	auto_fd lock_fd = -1;
 	pthread_t thread;
 
 	if (take_worker_lock(c, !from->drain, set, &lock_fd) != OK)
 		return EXIT_SUCCESS; /* somebody else does the work */
-	if (ai_worker_new(&w, &o) != OK)
+	if (writer_start(&o.writer, c->db_path) != OK) {
+		log_error("the database cannot be opened path=%s", c->db_path);
 		return EXIT_FAILURE;
-	if (pthread_create(&thread, NULL, run_worker_then_term, w) != 0)
-		return EXIT_FAILURE;
-	/* SIGINT comes from a person at a terminal: no long goodbye. */
-	ai_worker_stop(w, wait_for_stop(set) == SIGINT);
-	(void)pthread_join(thread, NULL);
+	}
+	if (ai_worker_new(&w, &o) == OK &&
+	    pthread_create(&thread, NULL, run_worker_then_term, w) == 0) {
+		/* SIGINT comes from a person at a terminal: no long goodbye. */
+		ai_worker_stop(w, service_wait_for_stop(set) == SIGINT);
+		(void)pthread_join(thread, NULL);
+		status = EXIT_SUCCESS;
+	}
 	ai_worker_free(w);
-	return EXIT_SUCCESS;
+	writer_stop(o.writer);
+	return status;
 }
 
 /* A web server that is killed must not leave us behind with its socket (reference: fastcgi 2). */
@@ -319,7 +264,6 @@ static int
 run_mode(struct config *c, const struct options *o)
 {
 	sigset_t set = block_signals();
-	struct writer *writer = NULL;
 	int status = EXIT_FAILURE, fd = -1;
 
 	if (make_var_dir(c) != OK)
@@ -330,22 +274,17 @@ run_mode(struct config *c, const struct options *o)
 	json_object_seed(0);
 	if (app_key_ensure(c) != OK)
 		return status;
-	if (writer_start(&writer, c->db_path) != OK) {
-		log_error("database cannot be opened path=%s", c->db_path);
-		return status;
-	}
 	if (o->worker || o->drain) {
-		status = serve_worker(c, writer, o, &set);
+		status = serve_worker(c, o, &set);
 	} else if (o->listen != NULL) {
-		status = serve_fastcgi(c, writer, fd, &set);
+		status = service_fastcgi(c, fd, grace_ms(c, STOP_SECONDS_SPAWNED), &set);
 		(void)unlink(o->listen);
 	} else if (fcgi_is_spawned()) {
 		die_with_parent();
-		status = serve_fastcgi(c, writer, STDIN_FILENO, &set);
+		status = service_fastcgi(c, STDIN_FILENO, grace_ms(c, STOP_SECONDS_SPAWNED), &set);
 	} else {
-		status = serve_cgi(c, writer);
+		status = service_cgi(c);
 	}
-	writer_stop(writer);
 	close_fd(&fd);
 	return status;
 }

@@ -53,7 +53,7 @@ maintenance_migrate(const struct config *c)
 	auto_store *s = NULL;
 
 	/* Here a new file is what is wanted. Opening migrates. */
-	if (store_open(&s, c->db_path, STORE_WRITE) != OK)
+	if (store_open(&s, c->db_path, STORE_NEW) != OK)
 		return fail("the database cannot be opened or migrated: %s", c->db_path);
 	(void)printf("%s has schema %d\n", c->db_path, store_schema(s));
 	return EXIT_SUCCESS;

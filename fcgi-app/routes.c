@@ -221,6 +221,22 @@ static const struct {
 	{ "Referrer-Policy", "no-referrer" },
 };
 
+/* False: there is no database to work with just now, and that is the answer. */
+static bool
+has_database(
+    struct app *a, const struct route *route, const struct http_request *q, struct http_response *r)
+{
+	enum err e = a->reader == NULL ? a->trouble : store_check(a->reader);
+
+	if (e == OK)
+		return true;
+	if (route->handler == api_health)
+		api_health(a, q, r);
+	else
+		http_error(r, e, q->rid);
+	return false;
+}
+
 void
 routes_run(struct app *a, struct http_request *q, struct http_response *r)
 {
@@ -234,7 +250,8 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 		answer_without_route(q, &allow, flags, r);
 	} else {
 		q->route = route->pattern;
-		if (gate_pass(a, q, route->need, route->flags, &gate, r))
+		if (has_database(a, route, q, r) &&
+		    gate_pass(a, q, route->need, route->flags, &gate, r))
 			route->handler(a, q, r);
 	}
 	if (flags & GATE_OPEN)
@@ -253,7 +270,7 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	log_debug("request method=%d path=%s status=%d ms=%lld rid=%s", (int)q->method, q->path,
 	    r->status, (long long)(clock_mono_ms() - started_ms), q->rid);
 	/* Whoever passes by looks whether work waits that nobody does (design 2). */
-	if (route != NULL)
+	if (route != NULL && a->reader != NULL)
 		worker_ensure(a);
 	gate_free(&gate);
 }

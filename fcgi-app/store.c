@@ -11,8 +11,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
-#include "migrations.h"
+#include "store_admin.h"
+
+#define CHECKPOINT_PAGES 1000 /* of the log, as SQLite has it by default */
 
 enum {
 	META_GET,
@@ -58,6 +61,10 @@ static const struct stmt_table *const tables[PART_COUNT] = {
 enum err
 store_error(struct store *s, int rc)
 {
+	if (rc == SQLITE_MISUSE && s->prepare_rc != SQLITE_OK) {
+		rc = s->prepare_rc; /* the statement was never there */
+		s->prepare_rc = SQLITE_OK;
+	}
 	switch (rc & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_DONE:
@@ -66,10 +73,22 @@ store_error(struct store *s, int rc)
 	case SQLITE_LOCKED: return ERR_BUSY;
 	case SQLITE_CONSTRAINT: return ERR_CONFLICT;
 	case SQLITE_FULL: return ERR_FULL;
+	case SQLITE_IOERR:
+		/* the log's index could not grow */
+		if (rc == SQLITE_IOERR_SHMSIZE)
+			return ERR_FULL;
+		break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM: break;
 	default:
 		log_error("database error code=%d reason=\"%s\"", rc, sqlite3_errmsg(s->db));
 		return ERR_IO;
 	}
+	log_error("the database cannot be used code=%d reason=\"%s\"", rc, sqlite3_errmsg(s->db));
+	return ERR_STORAGE;
 }
 
 enum err
@@ -88,8 +107,8 @@ store_row(struct store *s, sqlite3_stmt *st)
 	return rc == SQLITE_DONE ? ERR_NOT_FOUND : store_error(s, rc);
 }
 
-static enum err
-exec(struct store *s, const char *sql)
+enum err
+store_exec(struct store *s, const char *sql)
 {
 	return store_error(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
@@ -98,7 +117,7 @@ exec(struct store *s, const char *sql)
 static enum err
 run(struct store *s, size_t statement)
 {
-	auto_stmt *st = s->stmt[PART_META][statement];
+	auto_stmt *st = store_stmt(s, PART_META, statement);
 
 	return store_run(s, st);
 }
@@ -110,86 +129,66 @@ wait_for_lock(void *arg, int calls)
 	struct timespec pause = { .tv_nsec = calls < 10   ? 200000L
 					     : calls < 30 ? 1000000L
 							  : 5000000L };
-	const int max_calls = 30 + STORE_BUSY_MS / 5;
-	const struct store *s = arg;
+	struct store *s = arg;
 
 	if (s->must_not_wait)
 		return 0;
+	if (calls == 0)
+		s->give_up_ms = clock_mono_ms() + s->patience_ms;
+	if (clock_mono_ms() >= s->give_up_ms)
+		return 0;
 	(void)nanosleep(&pause, NULL);
-	return calls < max_calls;
+	return 1;
 }
 
-/* --- migrations --- */
-
-static int
-user_version(sqlite3 *db)
+void
+store_set_patience(struct store *s, int64_t ms)
 {
-	sqlite3_stmt *st = NULL;
-	int version = -1;
-
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		version = sqlite3_column_int(st, 0);
-	(void)sqlite3_finalize(st);
-	return version;
+	s->patience_ms = ms;
 }
 
 /*
- * One file, one transaction. The version is read again under the write lock, because two
- * processes may start at once.
+ * In place of SQLite's own hook, which swallows what a checkpoint says: a sync that failed there is
+ * a sync that failed. The commit before it is in the log and stays, so the hook itself is content.
  */
-static enum err
-migrate_one(struct store *s, const struct migration *m)
+static int
+after_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
-	char done[64];
-	enum err e = exec(s, "BEGIN IMMEDIATE");
+	struct store *s = arg;
 
-	if (e != OK)
-		return e;
-	if (user_version(s->db) >= m->version)
-		return exec(s, "ROLLBACK");
-	(void)snprintf(done, sizeof done, "PRAGMA user_version=%d; COMMIT", m->version);
-	if ((e = exec(s, m->sql)) == OK)
-		e = exec(s, done);
-	if (e != OK)
-		(void)exec(s, "ROLLBACK");
-	return e;
+	if (pages >= CHECKPOINT_PAGES) {
+		s->must_not_wait = true;
+		s->checkpoint_rc =
+		    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		s->must_not_wait = false;
+	}
+	return SQLITE_OK;
 }
 
-static enum err
-migrate(struct store *s)
-{
-	int version = user_version(s->db);
-	int newest = migrations[migrations_count - 1].version;
-	enum err e = OK;
+/* --- statements --- */
 
-	if (version > newest) {
-		log_error("the database is of a newer program schema=%d known=%d", version, newest);
-		return ERR_IO;
-	}
-	for (size_t i = 0; i < migrations_count && e == OK; i++)
-		if (migrations[i].version > version)
-			e = migrate_one(s, &migrations[i]);
-	return e;
+sqlite3_stmt *
+store_stmt(struct store *s, enum store_part part, size_t i)
+{
+	sqlite3_stmt **st = &s->stmt[part][i];
+
+	if (*st == NULL)
+		s->prepare_rc = sqlite3_prepare_v3(
+		    s->db, tables[part]->sql[i], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+	return *st;
+}
+
+enum err
+store_prepare(struct store *s)
+{
+	for (size_t part = 0; part < PART_COUNT; part++)
+		for (size_t i = 0; i < tables[part]->count; i++)
+			if (store_stmt(s, (enum store_part)part, i) == NULL)
+				return store_error(s, s->prepare_rc);
+	return OK;
 }
 
 /* --- opening --- */
-
-static enum err
-prepare_all(struct store *s)
-{
-	for (size_t part = 0; part < PART_COUNT; part++) {
-		s->stmt[part] = xcalloc(tables[part]->count, sizeof(sqlite3_stmt *));
-		for (size_t i = 0; i < tables[part]->count; i++) {
-			int rc = sqlite3_prepare_v3(s->db, tables[part]->sql[i], -1,
-			    SQLITE_PREPARE_PERSISTENT, &s->stmt[part][i], NULL);
-
-			if (rc != SQLITE_OK)
-				return store_error(s, rc);
-		}
-	}
-	return OK;
-}
 
 static enum err
 set_up(struct store *s, enum store_mode mode)
@@ -203,24 +202,32 @@ set_up(struct store *s, enum store_mode mode)
 
 	(void)sqlite3_extended_result_codes(s->db, 1);
 	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-	if ((e = exec(s, pragmas)) != OK)
+	(void)sqlite3_wal_hook(s->db, after_commit, s);
+	if ((e = store_exec(s, pragmas)) != OK)
 		return e;
 	s->durability = STORE_FAST;
 	/* Every opener migrates: a reader may be the first to come after an upgrade. */
-	if ((e = migrate(s)) != OK || (e = prepare_all(s)) != OK)
+	if ((e = store_migrate(s)) != OK)
 		return e;
-	return mode == STORE_READ ? exec(s, "PRAGMA query_only=ON") : OK;
+	return mode == STORE_READ ? store_exec(s, "PRAGMA query_only=ON") : OK;
 }
 
 enum err
 store_open(struct store **out, const char *path, enum store_mode mode)
 {
-	struct store *s = xcalloc(1, sizeof *s);
+	struct store *s;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2(path, &s->db, flags, NULL);
-	enum err e = rc == SQLITE_OK ? set_up(s, mode) : store_error(s, rc);
+	enum err e = store_file_may_open(path, mode == STORE_NEW);
 
-	if (e == OK) {
+	if (e != OK)
+		return e;
+	s = xcalloc(1, sizeof *s);
+	s->patience_ms = STORE_BUSY_MS;
+	for (size_t part = 0; part < PART_COUNT; part++)
+		s->stmt[part] = xcalloc(tables[part]->count, sizeof(sqlite3_stmt *));
+	e = store_error(s, sqlite3_open_v2(path, &s->db, flags, NULL));
+	if (e == OK && (e = set_up(s, mode)) == OK &&
+	    (e = store_file_opened(&s->file, path)) == OK) {
 		*out = s;
 		return OK;
 	}
@@ -234,11 +241,12 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	for (size_t part = 0; part < PART_COUNT; part++) {
-		for (size_t i = 0; s->stmt[part] != NULL && i < tables[part]->count; i++)
+		for (size_t i = 0; i < tables[part]->count; i++)
 			(void)sqlite3_finalize(s->stmt[part][i]);
 		free(s->stmt[part]);
 	}
 	(void)sqlite3_close(s->db);
+	store_file_free(&s->file);
 	free(s);
 }
 
@@ -247,11 +255,11 @@ store_close(struct store *s)
 enum err
 store_begin(struct store *s, enum store_durability d)
 {
-	enum err e = OK;
+	enum err e = store_file_check(&s->file);
 
 	/* It cannot be changed inside a transaction. */
-	if (d != s->durability)
-		e = exec(s,
+	if (e == OK && d != s->durability)
+		e = store_exec(s,
 		    d == STORE_DURABLE ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 	if (e != OK)
 		return e;
@@ -265,9 +273,20 @@ truncate_log(struct store *s)
 {
 	s->wants_truncate = false;
 	s->must_not_wait = true;
-	s->has_truncated = sqlite3_wal_checkpoint_v2(
-			       s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;
+	s->checkpoint_rc =
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	s->has_truncated = s->checkpoint_rc == SQLITE_OK;
 	s->must_not_wait = false;
+}
+
+/* Somebody reads, or there is no room: another time. All else is for whoever committed. */
+static enum err
+take_checkpoint_result(struct store *s)
+{
+	enum err e = store_error(s, s->checkpoint_rc);
+
+	s->checkpoint_rc = SQLITE_OK;
+	return e == ERR_STORAGE ? ERR_IO : OK;
 }
 
 enum err
@@ -275,18 +294,28 @@ store_commit(struct store *s)
 {
 	enum err e = run(s, TX_COMMIT);
 
-	if (e != OK)
+	if (e != OK) {
+		bool is_unknown = (sqlite3_errcode(s->db) & 0xff) == SQLITE_IOERR && e != ERR_FULL;
+
 		store_rollback(s);
-	else if (s->wants_truncate)
+		return is_unknown ? ERR_IO : e;
+	}
+	if (s->wants_truncate)
 		truncate_log(s);
-	return e;
+	return take_checkpoint_result(s);
+}
+
+enum err
+store_check(struct store *s)
+{
+	return store_file_check(&s->file);
 }
 
 void
 store_rollback(struct store *s)
 {
 	if (sqlite3_get_autocommit(s->db) == 0) /* some errors roll back by themselves */
-		(void)exec(s, "ROLLBACK");
+		(void)store_exec(s, "ROLLBACK");
 }
 
 enum err
@@ -301,11 +330,11 @@ store_unmark(struct store *s)
 	return run(s, TX_UNMARK);
 }
 
-void
+bool
 store_back(struct store *s)
 {
-	if (sqlite3_get_autocommit(s->db) == 0)
-		(void)exec(s, "ROLLBACK TO caller; RELEASE caller");
+	return sqlite3_get_autocommit(s->db) == 0 &&
+	       store_exec(s, "ROLLBACK TO caller; RELEASE caller") == OK;
 }
 
 enum err
@@ -326,7 +355,7 @@ store_read_end(struct store *s)
 enum err
 store_meta_get(struct store *s, const char *key, struct buf *out)
 {
-	auto_stmt *st = s->stmt[PART_META][META_GET];
+	auto_stmt *st = store_stmt(s, PART_META, META_GET);
 	enum err e;
 
 	bind_str(st, 1, key);
@@ -338,7 +367,7 @@ store_meta_get(struct store *s, const char *key, struct buf *out)
 enum err
 store_meta_set(struct store *s, const char *key, const char *value)
 {
-	auto_stmt *st = s->stmt[PART_META][META_SET];
+	auto_stmt *st = store_stmt(s, PART_META, META_SET);
 
 	bind_str(st, 1, key);
 	bind_str(st, 2, value);
@@ -348,7 +377,7 @@ store_meta_set(struct store *s, const char *key, const char *value)
 enum err
 store_meta_delete(struct store *s, const char *key)
 {
-	auto_stmt *st = s->stmt[PART_META][META_DELETE];
+	auto_stmt *st = store_stmt(s, PART_META, META_DELETE);
 
 	bind_str(st, 1, key);
 	return store_run(s, st);

@@ -9,7 +9,8 @@
  * Threads: one store a thread.
  * Times:   milliseconds since 1970.
  * Errors:  ERR_BUSY (another process held the write lock for STORE_BUSY_MS), ERR_FULL (disk),
- *          ERR_CONFLICT, ERR_NOT_FOUND, ERR_IO (logged here with the engine's words).
+ *          ERR_STORAGE (the disk fails, the file is damaged or was taken away), ERR_CONFLICT,
+ *          ERR_NOT_FOUND, ERR_IO; the last but one are logged here with the engine's words.
  *
  * Every writing call needs an open transaction (store_begin), which groups the work of many callers
  * into one commit; store_mark and store_back undo one caller's part.
@@ -29,11 +30,20 @@
 
 struct store;
 
-enum store_mode { STORE_READ, STORE_WRITE };
+enum store_mode { STORE_READ, STORE_WRITE, STORE_NEW };
 
-/* STORE_WRITE creates the file if need be and migrates it to the newest schema. */
+/*
+ * Makes the file if there never was one, and migrates it to the newest schema. Where there was one,
+ * and is none now, only STORE_NEW makes another: ERR_STORAGE for the rest.
+ */
 enum err store_open(struct store **out, const char *path, enum store_mode mode) MUST_CHECK;
 void store_close(struct store *s); /* NULL is allowed */
+
+/* ERR_STORAGE: the file was taken away. When another is in its place the process ends. */
+enum err store_check(struct store *s) MUST_CHECK;
+
+/* How long store_begin waits for another process; STORE_BUSY_MS unless told. */
+void store_set_patience(struct store *s, int64_t ms);
 
 /* --- transactions --- */
 
@@ -42,11 +52,12 @@ enum store_durability {
 	STORE_DURABLE /* survives a power cut: one fsync */
 };
 enum err store_begin(struct store *s, enum store_durability d) MUST_CHECK;
-enum err store_commit(struct store *s) MUST_CHECK; /* on an error nothing was written */
+/* On an error nothing was written; but after ERR_IO (the disk failed) nobody knows. */
+enum err store_commit(struct store *s) MUST_CHECK;
 void store_rollback(struct store *s);
 enum err store_mark(struct store *s) MUST_CHECK;
 enum err store_unmark(struct store *s) MUST_CHECK; /* keeps what was done since store_mark */
-void store_back(struct store *s);                  /* undoes it */
+bool store_back(struct store *s); /* undoes it; false: some errors undo the whole transaction */
 
 /* A consistent view for several reads; ends with store_read_end. */
 enum err store_read_begin(struct store *s) MUST_CHECK;
@@ -296,6 +307,12 @@ enum err store_job_take_over(
  * ERR_NOT_FOUND when there is none.
  */
 enum err store_jobs_next(struct store *s, int64_t *out_ms) MUST_CHECK;
+
+/*
+ * The wall clock went back by by_ms (0: by nobody knows how much, before we were there): what is
+ * to come comes when it would have come.
+ */
+enum err store_jobs_clock_back(struct store *s, int64_t by_ms, int64_t now_ms) MUST_CHECK;
 
 struct job_counts {
 	int64_t queued, running, failed;

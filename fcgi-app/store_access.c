@@ -57,7 +57,7 @@ const struct stmt_table store_access_statements = { sql, STATEMENTS };
 static sqlite3_stmt *
 statement(struct store *s, size_t i)
 {
-	return s->stmt[PART_ACCESS][i];
+	return store_stmt(s, PART_ACCESS, i);
 }
 
 enum err

@@ -28,7 +28,7 @@ const struct stmt_table store_admin_statements = { sql, STATEMENTS };
 int
 store_schema(struct store *s)
 {
-	auto_stmt *st = s->stmt[PART_ADMIN][SCHEMA];
+	auto_stmt *st = store_stmt(s, PART_ADMIN, SCHEMA);
 
 	return store_row(s, st) == OK ? sqlite3_column_int(st, 0) : 0;
 }
@@ -36,7 +36,7 @@ store_schema(struct store *s)
 enum err
 store_stats_get(struct store *s, struct store_stats *out)
 {
-	auto_stmt *st = s->stmt[PART_ADMIN][STATS];
+	auto_stmt *st = store_stmt(s, PART_ADMIN, STATS);
 	int64_t *const fields[] = { &out->chats_open, &out->chats_private, &out->chats_deleted,
 		&out->messages, &out->people, &out->sessions, &out->outbox, &out->index_queue,
 		&out->bytes };

@@ -13,6 +13,9 @@
  */
 enum err store_backup(struct store *s, const char *path) MUST_CHECK;
 
+/* Prepares every statement now: a typo among them is ERR_IO, and in the log. */
+enum err store_prepare(struct store *s) MUST_CHECK;
+
 int store_schema(struct store *s); /* the version of the schema */
 
 struct store_stats { /* each a count, but for bytes */

@@ -131,9 +131,9 @@ chat_free(struct chat *c)
 }
 
 static enum err
-find(struct store *s, int which, const char *id, struct chat *out)
+find(struct store *s, size_t which, const char *id, struct chat *out)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][which];
+	auto_stmt *st = store_stmt(s, PART_CHATS, which);
 	enum err e;
 
 	bind_str(st, 1, id);
@@ -157,7 +157,7 @@ store_chat_find_deleted(struct store *s, const char *id, struct chat *out)
 enum err
 store_chat_get(struct store *s, int64_t no, struct chat *out)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_GET];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_GET);
 	enum err e;
 
 	bind_int(st, 1, no);
@@ -169,7 +169,7 @@ store_chat_get(struct store *s, int64_t no, struct chat *out)
 enum err
 store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_ADD];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_ADD);
 	enum err e;
 
 	bind_str(st, 1, c->id);
@@ -190,7 +190,7 @@ store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no)
 enum err
 store_chat_change(struct store *s, int64_t no, const struct chat_change *c)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_CHANGE];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_CHANGE);
 
 	bind_int(st, 1, no);
 	bind_str(st, 2, c->title);
@@ -206,7 +206,7 @@ store_chat_change(struct store *s, int64_t no, const struct chat_change *c)
 enum err
 store_chat_set_deleted(struct store *s, int64_t no, int64_t deleted_ms, int64_t seq)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SET_DELETED];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_SET_DELETED);
 
 	bind_int(st, 1, no);
 	bind_int(st, 2, deleted_ms);
@@ -218,7 +218,7 @@ enum err
 store_chat_seq_private(struct store *s, int64_t no, int64_t count, int64_t now_ms,
     int64_t *out_last, bool *out_private)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SEQ];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_SEQ);
 	enum err e;
 
 	bind_int(st, 1, no);
@@ -242,7 +242,7 @@ store_chat_seq(struct store *s, int64_t no, int64_t count, int64_t now_ms, int64
 enum err
 store_chat_set_head(struct store *s, int64_t no, int64_t message_id)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SET_HEAD];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_SET_HEAD);
 
 	bind_int(st, 1, no);
 	bind_int(st, 2, message_id);
@@ -252,7 +252,7 @@ store_chat_set_head(struct store *s, int64_t no, int64_t message_id)
 enum err
 store_chat_set_client(struct store *s, int64_t no, const char *client_system, const char *lang)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHAT_SET_CLIENT];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_SET_CLIENT);
 
 	bind_int(st, 1, no);
 	bind_str(st, 2, client_system);
@@ -263,7 +263,7 @@ store_chat_set_client(struct store *s, int64_t no, const char *client_system, co
 enum err
 store_chats_list(struct store *s, const struct chat_list *l, store_chat_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHATS_LIST];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHATS_LIST);
 	bool goes_on = true;
 	int rc = SQLITE_DONE;
 
@@ -285,7 +285,7 @@ store_chats_list(struct store *s, const struct chat_list *l, store_chat_fn fn, v
 enum err
 store_chats_of_person(struct store *s, const char *person_id, int limit, store_no_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_CHATS][CHATS_OF_PERSON];
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHATS_OF_PERSON);
 	int rc;
 
 	bind_str(st, 1, person_id);

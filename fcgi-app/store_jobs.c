@@ -21,6 +21,8 @@ enum {
 	JOB_DETAILS,
 	JOBS_NEXT,
 	JOBS_COUNT,
+	JOBS_SHIFT,
+	LEASES_SHIFT,
 	STATEMENTS
 };
 
@@ -80,6 +82,12 @@ static const char *const sql[STATEMENTS] = {
 	    "SELECT (SELECT count(*) FROM jobs WHERE state = 'queued'),"
 	    " (SELECT count(*) FROM jobs WHERE state = 'running'),"
 	    " (SELECT count(*) FROM jobs WHERE state = 'failed')",
+	[JOBS_SHIFT] =
+	    "UPDATE jobs SET run_after_ms = max(?2, min(run_after_ms - ?1, ?2 + ?3))"
+	    " WHERE state = 'queued' AND run_after_ms > ?2",
+	[LEASES_SHIFT] =
+	    "UPDATE jobs SET lease_until_ms = min(lease_until_ms, ?1 + ?2)"
+	    " WHERE state = 'running' AND lease_until_ms > ?1 + ?2",
 };
 
 static const char *const end_names[] = {
@@ -93,7 +101,7 @@ const struct stmt_table store_jobs_statements = { sql, STATEMENTS };
 enum err
 store_job_add(struct store *s, const struct job_new *j)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_ADD];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_ADD);
 
 	bind_str(st, 1, j->uid);
 	bind_str(st, 2, j->rid);
@@ -108,7 +116,7 @@ store_job_add(struct store *s, const struct job_new *j)
 enum err
 store_jobs_live(struct store *s, int64_t chat_no, int *out_count)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOBS_LIVE];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOBS_LIVE);
 	enum err e;
 
 	bind_int(st, 1, chat_no);
@@ -140,7 +148,7 @@ store_each_live_job(struct store *s, sqlite3_stmt *st, store_live_job_fn fn, voi
 enum err
 store_jobs_each_live(struct store *s, int64_t chat_no, store_live_job_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOBS_EACH_LIVE];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOBS_EACH_LIVE);
 
 	bind_int(st, 1, chat_no);
 	return store_each_live_job(s, st, fn, arg);
@@ -149,7 +157,7 @@ store_jobs_each_live(struct store *s, int64_t chat_no, store_live_job_fn fn, voi
 enum err
 store_job_cancel(struct store *s, int64_t id, int64_t now_ms)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_CANCEL];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_CANCEL);
 	enum err e;
 
 	bind_int(st, 1, id);
@@ -161,7 +169,7 @@ store_job_cancel(struct store *s, int64_t id, int64_t now_ms)
 enum err
 store_jobs_of_owner(struct store *s, const char *owner, store_id_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOBS_OF_OWNER];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOBS_OF_OWNER);
 	int rc;
 
 	bind_str(st, 1, owner);
@@ -174,7 +182,7 @@ store_jobs_of_owner(struct store *s, const char *owner, store_id_fn fn, void *ar
 enum err
 store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_UID_OF];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_UID_OF);
 	enum err e;
 
 	bind_int(st, 1, message_id);
@@ -186,7 +194,7 @@ store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
 static enum err
 add_details(struct store *s, struct job *j)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_DETAILS];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_DETAILS);
 	enum err e;
 
 	bind_int(st, 1, j->message_id);
@@ -234,7 +242,7 @@ take(struct store *s, sqlite3_stmt *st, struct job *out)
 enum err
 store_job_claim(struct store *s, const char *owner, int64_t now_ms, struct job *out)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_CLAIM];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_CLAIM);
 
 	bind_str(st, 1, owner);
 	bind_int(st, 2, now_ms);
@@ -246,7 +254,7 @@ enum err
 store_job_take_over(
     struct store *s, const char *owner, bool any_lease, int64_t now_ms, struct job *out)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_TAKE_OVER];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_TAKE_OVER);
 
 	bind_str(st, 1, owner);
 	bind_int(st, 2, now_ms);
@@ -276,7 +284,7 @@ enum err
 store_job_renew(struct store *s, const struct job *j, const char *owner, int64_t now_ms,
     bool *out_cancel_requested)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_RENEW];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_RENEW);
 	enum err e;
 
 	bind_fence(st, j, owner);
@@ -290,7 +298,7 @@ enum err
 store_job_finish(struct store *s, const struct job *j, const char *owner, enum job_end end,
     const char *last_error, int64_t now_ms)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_FINISH];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_FINISH);
 
 	bind_fence(st, j, owner);
 	bind_str(st, 4, end_names[end]);
@@ -303,7 +311,7 @@ enum err
 store_job_requeue(struct store *s, const struct job *j, const char *owner, int64_t run_after_ms,
     const char *last_error, int64_t now_ms)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOB_REQUEUE];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_REQUEUE);
 
 	bind_fence(st, j, owner);
 	bind_int(st, 4, run_after_ms);
@@ -320,7 +328,7 @@ store_job_requeue(struct store *s, const struct job *j, const char *owner, int64
 enum err
 store_jobs_next(struct store *s, int64_t *out_ms)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOBS_NEXT];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOBS_NEXT);
 	enum err e;
 
 	bind_int(st, 1, LIMIT_UNDO_MS);
@@ -335,7 +343,7 @@ store_jobs_next(struct store *s, int64_t *out_ms)
 enum err
 store_jobs_count(struct store *s, struct job_counts *out)
 {
-	auto_stmt *st = s->stmt[PART_JOBS][JOBS_COUNT];
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOBS_COUNT);
 	enum err e = store_row(s, st);
 
 	if (e != OK)
@@ -346,4 +354,21 @@ store_jobs_count(struct store *s, struct job_counts *out)
 		.failed = sqlite3_column_int64(st, 2),
 	};
 	return OK;
+}
+
+enum err
+store_jobs_clock_back(struct store *s, int64_t by_ms, int64_t now_ms)
+{
+	auto_stmt *jobs = store_stmt(s, PART_JOBS, JOBS_SHIFT);
+	auto_stmt *leases = store_stmt(s, PART_JOBS, LEASES_SHIFT);
+	enum err e;
+
+	bind_int(jobs, 1, by_ms);
+	bind_int(jobs, 2, now_ms);
+	bind_int(jobs, 3, 2 * LIMIT_AI_RETRY_AFTER_MS);
+	bind_int(leases, 1, now_ms);
+	bind_int(leases, 2, LIMIT_LEASE_MS);
+	if ((e = store_run(s, jobs)) != OK)
+		return e;
+	return store_run(s, leases);
 }

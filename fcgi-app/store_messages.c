@@ -155,7 +155,7 @@ store_each_message(struct store *s, sqlite3_stmt *st, store_message_fn fn, void 
 enum err
 store_message_add(struct store *s, const struct message_new *m, int64_t *out_id)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_ADD];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGE_ADD);
 	enum err e;
 
 	bind_str(st, 1, m->uid);
@@ -178,7 +178,7 @@ store_message_add(struct store *s, const struct message_new *m, int64_t *out_id)
 enum err
 store_message_get(struct store *s, int64_t id, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_GET];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGE_GET);
 
 	bind_int(st, 1, id);
 	return store_one_message(s, st, fn, arg);
@@ -187,7 +187,7 @@ store_message_get(struct store *s, int64_t id, store_message_fn fn, void *arg)
 enum err
 store_branch(struct store *s, int64_t message_id, int limit, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_BRANCH];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGE_BRANCH);
 
 	bind_int(st, 1, message_id);
 	bind_int(st, 2, limit);
@@ -197,7 +197,7 @@ store_branch(struct store *s, int64_t message_id, int limit, store_message_fn fn
 enum err
 store_reply_of(struct store *s, int64_t message_id, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_REPLY_OF];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGE_REPLY_OF);
 
 	bind_int(st, 1, message_id);
 	return store_one_message(s, st, fn, arg);
@@ -207,7 +207,7 @@ enum err
 store_message_by_post(
     struct store *s, int64_t chat_no, const char *post_hash, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGE_BY_POST];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGE_BY_POST);
 
 	bind_int(st, 1, chat_no);
 	bind_str(st, 2, post_hash);
@@ -218,7 +218,7 @@ enum err
 store_messages_changed(
     struct store *s, int64_t chat_no, int64_t after, int limit, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGES_CHANGED];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGES_CHANGED);
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, after);
@@ -230,7 +230,7 @@ enum err
 store_messages_streaming(
     struct store *s, int64_t chat_no, int64_t after, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][MESSAGES_RUNNING];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, MESSAGES_RUNNING);
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, after);
@@ -241,7 +241,7 @@ enum err
 store_tombstones(
     struct store *s, int64_t chat_no, int64_t after, int limit, store_tombstone_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][TOMBSTONES];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, TOMBSTONES);
 	int rc;
 
 	bind_int(st, 1, chat_no);
@@ -259,7 +259,7 @@ enum err
 store_delta_add(
     struct store *s, int64_t chat_no, int64_t seq, int64_t message_id, const char *text, size_t n)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][DELTA_ADD];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, DELTA_ADD);
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, seq);
@@ -271,7 +271,7 @@ store_delta_add(
 enum err
 store_reply_clear(struct store *s, int64_t message_id, bool *out_had_text)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][DELTAS_CLEAR];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, DELTAS_CLEAR);
 	enum err e;
 
 	bind_int(st, 1, message_id);
@@ -284,7 +284,7 @@ enum err
 store_reply_status(
     struct store *s, int64_t message_id, enum message_status status, int64_t seq, int64_t now_ms)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][REPLY_STATUS];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, REPLY_STATUS);
 
 	bind_int(st, 1, message_id);
 	bind_str(st, 2, status_names[status]);
@@ -308,7 +308,7 @@ bind_usage(sqlite3_stmt *st, int first, const struct usage *u)
 enum err
 store_reply_finish(struct store *s, const struct reply_end *end)
 {
-	auto_stmt *st = s->stmt[PART_MESSAGES][REPLY_FINISH];
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, REPLY_FINISH);
 	bool had_text;
 	enum err e;
 

@@ -30,7 +30,7 @@ const struct stmt_table store_outbox_statements = { sql, STATEMENTS };
 enum err
 store_outbox_add(struct store *s, const struct outbox_event *e)
 {
-	auto_stmt *st = s->stmt[PART_OUTBOX][OUTBOX_ADD];
+	auto_stmt *st = store_stmt(s, PART_OUTBOX, OUTBOX_ADD);
 
 	bind_int(st, 1, e->chat_no);
 	bind_int(st, 2, e->message_id);
@@ -47,7 +47,7 @@ store_outbox_add(struct store *s, const struct outbox_event *e)
 enum err
 store_outbox_list(struct store *s, int64_t after_id, int limit, store_outbox_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_OUTBOX][OUTBOX_LIST];
+	auto_stmt *st = store_stmt(s, PART_OUTBOX, OUTBOX_LIST);
 	int rc;
 
 	bind_int(st, 1, after_id);
@@ -75,7 +75,7 @@ store_outbox_list(struct store *s, int64_t after_id, int limit, store_outbox_fn 
 enum err
 store_outbox_delete(struct store *s, int64_t id)
 {
-	auto_stmt *st = s->stmt[PART_OUTBOX][OUTBOX_DELETE];
+	auto_stmt *st = store_stmt(s, PART_OUTBOX, OUTBOX_DELETE);
 
 	bind_int(st, 1, id);
 	return store_run(s, st);
@@ -85,7 +85,7 @@ enum err
 store_idempotency_get(
     struct store *s, const char *key, const char *body_hash, struct buf *out_response)
 {
-	auto_stmt *st = s->stmt[PART_OUTBOX][IDEMPOTENCY_GET];
+	auto_stmt *st = store_stmt(s, PART_OUTBOX, IDEMPOTENCY_GET);
 	enum err e;
 
 	bind_str(st, 1, key);
@@ -100,7 +100,7 @@ enum err
 store_idempotency_put(
     struct store *s, const char *key, const char *body_hash, const char *response, int64_t now_ms)
 {
-	auto_stmt *st = s->stmt[PART_OUTBOX][IDEMPOTENCY_PUT];
+	auto_stmt *st = store_stmt(s, PART_OUTBOX, IDEMPOTENCY_PUT);
 
 	bind_str(st, 1, key);
 	bind_str(st, 2, body_hash);
@@ -112,7 +112,7 @@ store_idempotency_put(
 enum err
 store_idempotency_prune(struct store *s, int64_t before_ms)
 {
-	auto_stmt *st = s->stmt[PART_OUTBOX][IDEMPOTENCY_PRUNE];
+	auto_stmt *st = store_stmt(s, PART_OUTBOX, IDEMPOTENCY_PRUNE);
 
 	bind_int(st, 1, before_ms);
 	return store_run(s, st);

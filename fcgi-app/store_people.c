@@ -60,7 +60,7 @@ const struct stmt_table store_people_statements = { sql, STATEMENTS };
 static sqlite3_stmt *
 statement(struct store *s, size_t i)
 {
-	return s->stmt[PART_PEOPLE][i];
+	return store_stmt(s, PART_PEOPLE, i);
 }
 
 /* Columns 0 to 2: id, name, valid_from_ms. */

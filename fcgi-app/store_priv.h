@@ -1,8 +1,10 @@
 /*
  * store_priv - what the parts of the SQLite store share. Only store*.c include it.
  *
- * Each part has one table of statements, all prepared when the store is opened: a typo stops the
- * start. A statement is borrowed into an auto_stmt, which leaves it clean on every way out.
+ * Each part has one table of statements, each prepared when it is first asked for: plain CGI opens
+ * a store for a single request. store_prepare (store_admin.h) prepares all, so that a typo stops a
+ * test. A statement is borrowed into an auto_stmt, which leaves it clean on
+ * every way out.
  */
 #ifndef STORE_PRIV_H
 #define STORE_PRIV_H
@@ -10,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "store.h"
+#include "store_file.h"
 
 enum store_part {
 	PART_META,
@@ -39,7 +42,11 @@ extern const struct stmt_table store_meta_statements, store_chats_statements,
 
 struct store {
 	sqlite3 *db;
+	struct store_file file;
 	sqlite3_stmt **stmt[PART_COUNT];
+	int prepare_rc;    /* of the last statement that could not be prepared */
+	int checkpoint_rc; /* of the last checkpoint, until the commit that it followed is over */
+	int64_t patience_ms, give_up_ms;    /* how long it waits for a lock, until when */
 	enum store_durability durability;   /* as PRAGMA synchronous stands now */
 	bool wants_truncate, has_truncated; /* store_chores: the log, after the next commit */
 	bool must_not_wait;                 /* for a lock, just now */
@@ -56,7 +63,13 @@ stmt_release(sqlite3_stmt **st)
 }
 #define auto_stmt __attribute__((cleanup(stmt_release))) sqlite3_stmt
 
+/* The statement, clean; NULL (which every call takes, and fails) when it cannot be prepared. */
+sqlite3_stmt *store_stmt(struct store *s, enum store_part part, size_t i);
+
 enum err store_error(struct store *s, int rc); /* maps a result code; logs what nobody expects */
+
+enum err store_exec(struct store *s, const char *sql);
+enum err store_migrate(struct store *s) MUST_CHECK;
 
 /* Runs a statement that returns no row. */
 enum err store_run(struct store *s, sqlite3_stmt *st);

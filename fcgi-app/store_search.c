@@ -33,9 +33,9 @@ static const char *const sql[STATEMENTS] = {
 const struct stmt_table store_search_statements = { sql, STATEMENTS };
 
 static enum err
-run_for(struct store *s, int which, int64_t id)
+run_for(struct store *s, size_t which, int64_t id)
 {
-	auto_stmt *st = s->stmt[PART_SEARCH][which];
+	auto_stmt *st = store_stmt(s, PART_SEARCH, which);
 
 	bind_int(st, 1, id);
 	return store_run(s, st);
@@ -54,7 +54,7 @@ index_one(struct store *s, int64_t id)
 static enum err
 next_batch(struct store *s, size_t max_bytes, int64_t ids[INDEX_BATCH], size_t *count, bool *more)
 {
-	auto_stmt *st = s->stmt[PART_SEARCH][QUEUE_NEXT];
+	auto_stmt *st = store_stmt(s, PART_SEARCH, QUEUE_NEXT);
 	size_t bytes = 0;
 	int rc;
 
@@ -87,7 +87,7 @@ store_index_some(struct store *s, size_t max_bytes, bool *out_more)
 enum err
 store_index_merge(struct store *s, bool first, bool *out_done)
 {
-	auto_stmt *st = s->stmt[PART_SEARCH][INDEX_MERGE];
+	auto_stmt *st = store_stmt(s, PART_SEARCH, INDEX_MERGE);
 	int64_t before = sqlite3_total_changes64(s->db);
 	enum err e;
 
@@ -109,7 +109,7 @@ match_error(struct store *s, int rc)
 enum err
 store_search(struct store *s, const char *match, int64_t before_id, store_hit_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_SEARCH][SEARCH];
+	auto_stmt *st = store_stmt(s, PART_SEARCH, SEARCH);
 	int rc;
 
 	bind_str(st, 1, match);
@@ -135,7 +135,7 @@ enum err
 store_snippets(struct store *s, const char *match, const int64_t *ids, size_t count,
     store_snippet_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_SEARCH][SNIPPETS];
+	auto_stmt *st = store_stmt(s, PART_SEARCH, SNIPPETS);
 	auto_buf list = BUF_INIT(24 * (count + 1));
 	enum err e;
 	int rc;

@@ -96,7 +96,7 @@ enum err
 store_message_find(
     struct store *s, int64_t chat_no, const char *uid, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_TREE][MESSAGE_FIND];
+	auto_stmt *st = store_stmt(s, PART_TREE, MESSAGE_FIND);
 
 	bind_int(st, 1, chat_no);
 	bind_str(st, 2, uid);
@@ -106,7 +106,7 @@ store_message_find(
 enum err
 store_leaf(struct store *s, int64_t id, int64_t *out_id)
 {
-	auto_stmt *st = s->stmt[PART_TREE][LEAF];
+	auto_stmt *st = store_stmt(s, PART_TREE, LEAF);
 	enum err e;
 
 	bind_int(st, 1, id);
@@ -118,7 +118,7 @@ store_leaf(struct store *s, int64_t id, int64_t *out_id)
 enum err
 store_branch_has(struct store *s, int64_t head_id, int64_t id)
 {
-	auto_stmt *st = s->stmt[PART_TREE][BRANCH_HAS];
+	auto_stmt *st = store_stmt(s, PART_TREE, BRANCH_HAS);
 
 	bind_int(st, 1, head_id);
 	bind_int(st, 2, id);
@@ -139,7 +139,7 @@ each_uid(struct store *s, sqlite3_stmt *st, store_uid_fn fn, void *arg)
 enum err
 store_children(struct store *s, int64_t chat_no, int64_t parent_id, store_uid_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_TREE][parent_id != 0 ? CHILDREN : ROOTS];
+	auto_stmt *st = store_stmt(s, PART_TREE, parent_id != 0 ? CHILDREN : ROOTS);
 
 	bind_int(st, 1, chat_no);
 	if (parent_id != 0)
@@ -150,7 +150,7 @@ store_children(struct store *s, int64_t chat_no, int64_t parent_id, store_uid_fn
 enum err
 store_branch_ids(struct store *s, int64_t head_id, int64_t after_id, store_id_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_TREE][BRANCH_IDS];
+	auto_stmt *st = store_stmt(s, PART_TREE, BRANCH_IDS);
 	int rc;
 
 	bind_int(st, 1, head_id);
@@ -164,7 +164,7 @@ store_branch_ids(struct store *s, int64_t head_id, int64_t after_id, store_id_fn
 enum err
 store_subtree(struct store *s, int64_t id, int limit, store_uid_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_TREE][SUBTREE];
+	auto_stmt *st = store_stmt(s, PART_TREE, SUBTREE);
 
 	bind_int(st, 1, id);
 	bind_int(st, 2, limit);
@@ -174,16 +174,16 @@ store_subtree(struct store *s, int64_t id, int limit, store_uid_fn fn, void *arg
 enum err
 store_jobs_below(struct store *s, int64_t id, store_live_job_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_TREE][JOBS_BELOW];
+	auto_stmt *st = store_stmt(s, PART_TREE, JOBS_BELOW);
 
 	bind_int(st, 1, id);
 	return store_each_live_job(s, st, fn, arg);
 }
 
 static enum err
-run_for(struct store *s, int which, int64_t key)
+run_for(struct store *s, size_t which, int64_t key)
 {
-	auto_stmt *st = s->stmt[PART_TREE][which];
+	auto_stmt *st = store_stmt(s, PART_TREE, which);
 
 	bind_int(st, 1, key);
 	return store_run(s, st);
@@ -202,7 +202,7 @@ store_message_delete(struct store *s, int64_t id)
 enum err
 store_tombstone_add(struct store *s, int64_t chat_no, int64_t seq, const char *uid)
 {
-	auto_stmt *st = s->stmt[PART_TREE][TOMBSTONE_ADD];
+	auto_stmt *st = store_stmt(s, PART_TREE, TOMBSTONE_ADD);
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, seq);
@@ -211,9 +211,9 @@ store_tombstone_add(struct store *s, int64_t chat_no, int64_t seq, const char *u
 }
 
 static enum err
-prune_to(struct store *s, int which, int64_t chat_no, int64_t seq)
+prune_to(struct store *s, size_t which, int64_t chat_no, int64_t seq)
 {
-	auto_stmt *st = s->stmt[PART_TREE][which];
+	auto_stmt *st = store_stmt(s, PART_TREE, which);
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, seq);
@@ -223,7 +223,7 @@ prune_to(struct store *s, int which, int64_t chat_no, int64_t seq)
 enum err
 store_tombstones_prune(struct store *s, int64_t chat_no)
 {
-	auto_stmt *st = s->stmt[PART_TREE][TOMBSTONES_OLDEST];
+	auto_stmt *st = store_stmt(s, PART_TREE, TOMBSTONES_OLDEST);
 	int64_t seq;
 	enum err e;
 
@@ -243,7 +243,7 @@ enum err
 store_messages_each(
     struct store *s, int64_t chat_no, int64_t after_id, int limit, store_message_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_TREE][MESSAGES_EACH];
+	auto_stmt *st = store_stmt(s, PART_TREE, MESSAGES_EACH);
 
 	bind_int(st, 1, chat_no);
 	bind_int(st, 2, after_id);
@@ -273,7 +273,7 @@ purge_messages(struct store *s, int64_t chat_no, int limit, int *out_count)
 	enum err e;
 
 	{
-		auto_stmt *st = s->stmt[PART_TREE][PURGE_MESSAGES];
+		auto_stmt *st = store_stmt(s, PART_TREE, PURGE_MESSAGES);
 
 		bind_int(st, 1, chat_no);
 		bind_int(st, 2, limit);
@@ -290,7 +290,7 @@ purge_messages(struct store *s, int64_t chat_no, int limit, int *out_count)
 static enum err
 next_deleted(struct store *s, int64_t before_ms, int64_t *out_no)
 {
-	auto_stmt *st = s->stmt[PART_TREE][PURGE_NEXT];
+	auto_stmt *st = store_stmt(s, PART_TREE, PURGE_NEXT);
 	enum err e;
 
 	bind_int(st, 1, before_ms);

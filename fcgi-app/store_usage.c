@@ -43,7 +43,7 @@ enum err
 store_usage_add(
     struct store *s, const char *who, int64_t day, const char *model, const struct usage *u)
 {
-	auto_stmt *st = s->stmt[PART_USAGE][USAGE_ADD];
+	auto_stmt *st = store_stmt(s, PART_USAGE, USAGE_ADD);
 
 	bind_str(st, 1, who);
 	bind_int(st, 2, day);
@@ -58,7 +58,7 @@ store_usage_add(
 enum err
 store_usage_list(struct store *s, const char *who, int64_t first_day, store_usage_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_USAGE][who != NULL ? USAGE_LIST : USAGE_LIST_ALL];
+	auto_stmt *st = store_stmt(s, PART_USAGE, who != NULL ? USAGE_LIST : USAGE_LIST_ALL);
 	int rc;
 
 	if (who != NULL)
@@ -86,7 +86,7 @@ enum err
 store_usage_of_day(
     struct store *s, const char *who, int64_t day, int64_t *out_requests, int64_t *out_tokens)
 {
-	auto_stmt *st = s->stmt[PART_USAGE][who != NULL ? USAGE_OF_DAY : USAGE_OF_DAY_ALL];
+	auto_stmt *st = store_stmt(s, PART_USAGE, who != NULL ? USAGE_OF_DAY : USAGE_OF_DAY_ALL);
 	enum err e;
 
 	if (who != NULL)
@@ -102,7 +102,7 @@ store_usage_of_day(
 enum err
 store_usage_prune(struct store *s, int64_t before_day)
 {
-	auto_stmt *st = s->stmt[PART_USAGE][USAGE_PRUNE];
+	auto_stmt *st = store_stmt(s, PART_USAGE, USAGE_PRUNE);
 
 	bind_int(st, 1, before_day);
 	return store_run(s, st);

@@ -377,12 +377,29 @@ claim(struct store *s, struct tick *t)
 	return OK;
 }
 
+/* A damaged index must not stop the replies. */
+static enum err
+do_chores(struct store *s, struct tick *t)
+{
+	enum err e = store_mark(s);
+
+	if (e != OK)
+		return e;
+	if ((e = store_chores(s, t->now_ms, &t->more_chores)) == OK)
+		return store_unmark(s);
+	t->chores_failed = true;
+	t->more_chores = false;
+	return store_back(s) ? OK : e;
+}
+
 enum err
 worker_tick(struct store *s, void *arg)
 {
 	struct tick *t = arg;
 	enum err e = OK;
 
+	if (t->clock_is_back)
+		e = store_jobs_clock_back(s, t->back_ms, t->now_ms);
 	for (size_t i = 0; i < t->taken_count && e == OK; i++)
 		e = store_outbox_delete(s, t->taken[i]);
 	for (size_t i = 0; i < t->count && e == OK; i++)
@@ -392,7 +409,7 @@ worker_tick(struct store *s, void *arg)
 		e = worker_status_save(s, t->status);
 	if (e == OK && t->may_claim)
 		e = claim(s, t);
-	if (e == OK && t->may_claim)
-		e = store_chores(s, t->now_ms, &t->more_chores);
+	if (e == OK && t->may_claim && !t->skips_chores)
+		e = do_chores(s, t);
 	return e;
 }

@@ -15,10 +15,13 @@ struct tick {
 	const char *owner;
 	const char *provider, *model; /* for stream_start */
 	int64_t now_ms;               /* wall */
+	bool clock_is_back; /* the wall clock was set back, by so much (0: before we started) */
+	int64_t back_ms;
 	double random;
 	struct reply **replies;
 	size_t count;
 	bool may_claim, any_lease;
+	bool skips_chores;    /* they failed a while ago */
 	bool is_leaving;      /* what runs goes back to the queue */
 	size_t capacity;      /* replies that may still be claimed */
 	const int64_t *taken; /* outbox rows that the push server has */
@@ -28,6 +31,7 @@ struct tick {
 	struct reply **claimed;
 	size_t claimed_count;
 	bool claimed_all; /* nothing more can be claimed now */
+	bool chores_failed;
 	bool more_chores; /* some are left for the next tick */
 };
 

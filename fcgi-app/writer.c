@@ -1,17 +1,22 @@
 #include "writer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 
+#include "clock.h"
 #include "killpoint.h"
 #include "log.h"
 
 /* Enough for all accept threads; a longer batch only delays its first member. */
 #define BATCH_MAX 64
+#define PROBE_MS 100 /* whoever asks for health has not much time */
 
 struct task {
 	writer_fn fn;
 	void *arg;
 	enum store_durability durability;
+	int64_t give_up_ms; /* monotonic */
 	enum err result;
 	bool is_done;        /* {lock} */
 	pthread_cond_t done; /* its own: nobody is woken for the work of others */
@@ -25,6 +30,7 @@ struct writer {
 	pthread_cond_t work;
 	struct task *first, **last; /* {lock} */
 	bool stopping;              /* {lock} */
+	atomic_int trouble;         /* enum err: how the last batch went */
 };
 
 static void
@@ -49,18 +55,19 @@ take_batch(struct writer *w, struct task **batch)
 	return n;
 }
 
-static enum err
+/* False: the transaction is no more, with all that it had. */
+static bool
 run_task(struct writer *w, struct task *t)
 {
-	enum err e = store_mark(w->store);
+	bool has_transaction = true;
 
-	if (e != OK)
-		return e;
-	e = t->fn(w->store, t->arg);
-	if (e == OK)
-		return store_unmark(w->store);
-	store_back(w->store);
-	return e;
+	if ((t->result = store_mark(w->store)) != OK)
+		return true;
+	if ((t->result = t->fn(w->store, t->arg)) == OK)
+		t->result = store_unmark(w->store);
+	else
+		has_transaction = store_back(w->store);
+	return has_transaction;
 }
 
 static enum err
@@ -79,32 +86,64 @@ commit(struct writer *w)
 	return e;
 }
 
+/* The transaction around them; what they come to stands in their results when it is OK. */
+static enum err
+run_tasks(struct writer *w, struct task **batch, size_t n)
+{
+	size_t written = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!run_task(w, batch[i]))
+			return batch[i]->result;
+		written += batch[i]->result == OK;
+	}
+	if (written > 0)
+		return commit(w);
+	store_rollback(w->store);
+	return OK;
+}
+
+static enum store_durability
+durability_of(struct task **batch, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (batch[i]->durability == STORE_DURABLE)
+			return STORE_DURABLE;
+	return STORE_FAST;
+}
+
+static void
+note_trouble(struct writer *w, enum err e)
+{
+	enum err before = (enum err)atomic_exchange(&w->trouble, (int)e);
+
+	if (e == before)
+		return;
+	if (e == OK)
+		log_info("the database can be written again");
+	else
+		log_warn("the database cannot be written error=%d reason=\"%s\"", (int)e,
+		    e == ERR_FULL   ? "the disk is full"
+		    : e == ERR_BUSY ? "another process holds its lock"
+				    : "see above");
+}
+
 static void
 run_batch(struct writer *w, struct task **batch, size_t n)
 {
-	enum store_durability d = STORE_FAST;
-	size_t written = 0;
+	int64_t now_ms = clock_mono_ms(), give_up_ms = batch[0]->give_up_ms;
 	enum err e;
 
-	for (size_t i = 0; i < n; i++)
-		if (batch[i]->durability == STORE_DURABLE)
-			d = STORE_DURABLE;
-	e = store_begin(w->store, d);
-	for (size_t i = 0; i < n; i++) {
-		batch[i]->result = e == OK ? run_task(w, batch[i]) : e;
-		written += batch[i]->result == OK;
-	}
-	if (e != OK)
-		return;
-	if (written == 0) {
-		store_rollback(w->store);
-		return;
-	}
-	if ((e = commit(w)) == OK)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (batch[i]->result == OK)
-			batch[i]->result = e;
+	for (size_t i = 1; i < n; i++)
+		if (batch[i]->give_up_ms < give_up_ms)
+			give_up_ms = batch[i]->give_up_ms;
+	store_set_patience(w->store, give_up_ms > now_ms ? give_up_ms - now_ms : 0);
+	e = store_begin(w->store, durability_of(batch, n));
+	if (e == OK)
+		e = run_tasks(w, batch, n);
+	note_trouble(w, e);
+	for (size_t i = 0; i < n && e != OK; i++)
+		batch[i]->result = e;
 }
 
 static void *
@@ -144,6 +183,7 @@ writer_start(struct writer **out, const char *db_path)
 		free(w);
 		return e;
 	}
+	atomic_init(&w->trouble, OK);
 	w->last = &w->first;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->work, NULL);
@@ -169,10 +209,16 @@ writer_stop(struct writer *w)
 	free(w);
 }
 
-enum err
-writer_submit(struct writer *w, enum store_durability d, writer_fn fn, void *arg)
+static enum err
+submit(struct writer *w, enum store_durability d, int64_t patience_ms, writer_fn fn, void *arg)
 {
-	struct task t = { .fn = fn, .arg = arg, .durability = d, .done = PTHREAD_COND_INITIALIZER };
+	struct task t = {
+		.fn = fn,
+		.arg = arg,
+		.durability = d,
+		.give_up_ms = clock_mono_ms() + patience_ms,
+		.done = PTHREAD_COND_INITIALIZER,
+	};
 
 	(void)pthread_mutex_lock(&w->lock);
 	enqueue(w, &t);
@@ -182,4 +228,33 @@ writer_submit(struct writer *w, enum store_durability d, writer_fn fn, void *arg
 	(void)pthread_mutex_unlock(&w->lock);
 	(void)pthread_cond_destroy(&t.done);
 	return t.result;
+}
+
+enum err
+writer_submit(struct writer *w, enum store_durability d, writer_fn fn, void *arg)
+{
+	return submit(w, d, STORE_BUSY_MS, fn, arg);
+}
+
+enum err
+writer_trouble(const struct writer *w)
+{
+	return (enum err)atomic_load(&w->trouble);
+}
+
+static enum err
+probe(struct store *s, void *arg)
+{
+	char text[24];
+
+	(void)arg;
+	/* what stands there already would not be written */
+	(void)snprintf(text, sizeof text, "%lld", (long long)clock_mono_ms());
+	return store_meta_set(s, "probe", text);
+}
+
+enum err
+writer_probe(struct writer *w)
+{
+	return submit(w, STORE_DURABLE, PROBE_MS, probe, NULL);
 }

@@ -9,6 +9,8 @@
  * Errors:  a function's error undoes its own part and nothing else. A commit that fails is the
  *          error of everybody in the batch. When fsync itself fails nobody can know what is on the
  *          disk: the process ends (reference: reliability F11), a supervisor starts it again.
+ *          Nobody waits for another process's lock longer than STORE_BUSY_MS, however many stand
+ *          before him. A disk that fills up is logged once, and once when it is over.
  */
 #ifndef WRITER_H
 #define WRITER_H
@@ -23,5 +25,11 @@ void writer_stop(struct writer *w); /* finishes what was submitted; NULL is allo
 
 enum err writer_submit(
     struct writer *w, enum store_durability d, writer_fn fn, void *arg) MUST_CHECK;
+
+/* How the last attempt to write went: OK, or what is wrong with the database now. Any thread. */
+enum err writer_trouble(const struct writer *w);
+
+/* Writes next to nothing, to see. */
+enum err writer_probe(struct writer *w) MUST_CHECK;
 
 #endif

@@ -15,6 +15,7 @@ enum err {
 	ERR_QUOTA,     /* the caller's share is used up: later */
 	ERR_BUSY,      /* try again later */
 	ERR_FULL,      /* the disk has no room */
+	ERR_STORAGE,   /* the database cannot be read or written right; already logged */
 	ERR_IO,        /* the kernel, the disk or a library failed; already logged */
 	ERR_UPSTREAM,  /* Gemini answered, but not with what we need */
 };

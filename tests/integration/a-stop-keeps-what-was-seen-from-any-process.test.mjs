@@ -3,10 +3,9 @@
  * the text that was seen, and no stream left open at the provider. Delete, edit and regenerate the same.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { cgi as cgiOf } from './cgi.mjs';
 import { startSystem, waitFor } from './harness.mjs';
 import { Person, SECRET } from './identities.mjs';
 import { OldClient } from './old-client.mjs';
@@ -39,25 +38,7 @@ async function closes(wanted, since) {
 	assert.ok(ms < STOP_MS, `closed after ${ms} ms`);
 }
 
-/** The same request by a process of its own, as a web server runs a CGI program. */
-function cgi(method, path, body, env = {}) {
-	const [pathOnly, query = ''] = path.split('?');
-	const program = spawn(join(system.place.bin, 'fcgi-app'), [], {
-		cwd: system.dir, ...system.place.user, stdio: ['pipe', 'pipe', 'inherit'],
-		env: { PATH: process.env.PATH, ENV_FILE: system.place.envFile, GATEWAY_INTERFACE: 'CGI/1.1', SERVER_PROTOCOL: 'HTTP/1.1',
-			REQUEST_METHOD: method, SCRIPT_NAME: '/api', PATH_INFO: pathOnly.slice('/api'.length), QUERY_STRING: query,
-			CONTENT_TYPE: 'application/json', CONTENT_LENGTH: String(Buffer.byteLength(body)), REMOTE_ADDR: '127.0.0.1', ...env },
-	});
-	program.stdin.end(body);
-	return new Promise((done, fail) => {
-		let text = '';
-		program.stdout.setEncoding('utf8').on('data', (chunk) => { text += chunk; });
-		program.on('error', fail).on('close', () => {
-			const [head, ...rest] = text.split('\r\n\r\n');
-			done({ status: Number(head.match(/^Status: (\d+)/m)?.[1]), json: JSON.parse(rest.join('\r\n\r\n')) });
-		});
-	});
-}
+const cgi = (...request) => cgiOf(system, ...request);
 
 test('a stop cuts the text at what was seen, and the stream ends', async () => {
 	const client = await new OldClient(system, 's1').subscribe();

@@ -13,6 +13,9 @@
  *   await system.kill('push')   SIGKILL, or another signal as second argument; waits for the end
  *   await system.restart('push')   the same command again, on the same address
  *   system.configure({ AI_WORKER: 'external' })   for what starts from now on
+ *   system.fault('full')        with { faults: true }: the disk or the clock of app and worker as
+ *                               tests/faults/faults.c says; without a word all is well again
+ *   system.faultOf('app', 'full')   of that one only
  *   await system.stop()         SIGTERM to all; throws on a non-zero exit and on a sanitizer's report
  *
  * server: lighttpd         fcgi-app on a socket of its own, and fcgi-app --worker
@@ -212,6 +215,13 @@ async function startWeb(place, server, pushPort, env) {
 	}
 }
 
+/** What the programs of a test with faults run with; for a process of a test's own, too. */
+export const faultEnv = ({ dir, bin }, name) => ({
+	LD_PRELOAD: join(bin, 'faults.so'), FAULTS: join(dir, `faults-${name}`),
+	ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`, // it comes before the sanitizer's library
+});
+const FAULTY = ['app', 'worker'];
+
 class Standin {
 	constructor(url) { this.url = url; }
 	async #json(path, options) { return (await fetch(this.url + path, options)).json(); }
@@ -265,6 +275,15 @@ class System {
 		await program.start();
 	}
 
+	fault(...lines) {
+		for (const name of FAULTY)
+			this.faultOf(name, ...lines);
+	}
+
+	faultOf(name, ...lines) {
+		writeFileSync(faultEnv(this.place, name).FAULTS, lines.join('\n'));
+	}
+
 	configure(values) {
 		Object.assign(this.env, values);
 		writeEnv(this.place, this.env);
@@ -301,7 +320,7 @@ class System {
 	}
 }
 
-async function startAll(system, { server, env, standinArgs }) {
+async function startAll(system, { server, env, standinArgs, faults }) {
 	const { place, programs } = system;
 	const { dir, bin } = place;
 	const isSpawned = isSpawning(server);
@@ -310,6 +329,8 @@ async function startAll(system, { server, env, standinArgs }) {
 		env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: dir, TMPDIR: dir, ...keep, ENV_FILE: place.envFile } };
 	const add = async (name, command, options) => {
 		programs[name] = new Program(name, command, { ...common, ...options });
+		if (faults && FAULTY.includes(name))
+			programs[name].env = { ...common.env, ...faultEnv(place, name) };
 		return programs[name].start();
 	};
 
@@ -338,10 +359,10 @@ async function startAll(system, { server, env, standinArgs }) {
 	system.url = url;
 }
 
-export async function startSystem({ server = 'lighttpd', env = {}, standinArgs = [], mounts = [] } = {}) {
+export async function startSystem({ server = 'lighttpd', env = {}, standinArgs = [], mounts = [], faults = false } = {}) {
 	const system = new System(layOut(mounts));
 	try {
-		await startAll(system, { server, env, standinArgs });
+		await startAll(system, { server, env, standinArgs, faults });
 	} catch (e) {
 		await system.stop().catch(() => {});
 		throw e;

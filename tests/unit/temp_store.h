@@ -27,10 +27,10 @@ temp_store_open(struct temp_store *t)
 static inline void
 temp_store_close(struct temp_store *t)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".made" };
 
 	store_close(t->s);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
 		char path[112];
 
 		(void)snprintf(path, sizeof path, "%s%s", t->path, suffixes[i]);

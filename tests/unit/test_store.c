@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "store_chores.h"
+#include "store_admin.h"
 #include "temp_store.h"
 
 #define NOW 1700000000000
@@ -364,10 +365,50 @@ a_reader_sees_what_is_committed_and_cannot_write(void **state)
 
 #define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void
+every_statement_is_valid(void **state)
+{
+	struct temp_store t;
+
+	(void)state;
+	temp_store_open(&t);
+	assert_int_equal(store_prepare(t.s), OK);
+	temp_store_close(&t);
+}
+
+/* Who moves it away and asks is told; only who wants a new one gets one. */
+static void
+a_file_that_is_gone_is_not_made_again(void **state)
+{
+	struct temp_store t;
+	struct store *other = NULL;
+	char aside[128];
+
+	(void)state;
+	temp_store_open(&t);
+	(void)snprintf(aside, sizeof aside, "%s.aside", t.path);
+	assert_int_equal(rename(t.path, aside), 0);
+	assert_int_equal(store_check(t.s), ERR_STORAGE);
+	assert_int_equal(store_begin(t.s, STORE_FAST), ERR_STORAGE);
+	assert_int_equal(store_open(&other, t.path, STORE_WRITE), ERR_STORAGE);
+	assert_int_equal(store_open(&other, t.path, STORE_READ), ERR_STORAGE);
+	assert_int_not_equal(access(t.path, F_OK), 0);
+	assert_int_equal(rename(aside, t.path), 0);
+	assert_int_equal(store_check(t.s), OK);
+	assert_int_equal(store_begin(t.s, STORE_FAST), OK);
+	store_rollback(t.s);
+	store_close(t.s);
+	assert_int_equal(unlink(t.path), 0);
+	assert_int_equal(store_open(&t.s, t.path, STORE_NEW), OK);
+	temp_store_close(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_statement_is_valid),
+		cmocka_unit_test(a_file_that_is_gone_is_not_made_again),
 		STORE_TEST(a_chat_is_found_as_it_was_added),
 		STORE_TEST(one_id_is_one_chat),
 		STORE_TEST(what_is_marked_can_be_undone_alone),

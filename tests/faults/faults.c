@@ -1,0 +1,198 @@
+/*
+ * faults.so - LD_PRELOAD of the fault tests: the disk and the clock as the control file says.
+ *
+ * FAULTS names the control file. Each line is one fault, read anew with each call, so that a test
+ * changes it while the programs run; an empty or missing file: all is well.
+ *
+ *   full         nothing can be written to a file of the database (ENOSPC), as where each write
+ * takes new blocks no growth    no such file grows (ENOSPC); what it has may be written over eio
+ * write    EIO from pwrite to files of the database eio read     EIO from pread of them eio sync
+ * EIO from fsync and fdatasync of them clock N      the wall clock is N seconds ahead, or behind
+ *
+ * Files of the database: *.db and what SQLite keeps beside them (-wal, -shm, -journal).
+ * No state and no library: it calls the kernel, so that it works in instrumented programs, too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* The rest of the line that begins with name, in out; false: no such line. */
+static bool
+fault(const char *name, char *out, size_t size)
+{
+	char text[256], *path = getenv("FAULTS"), *line;
+	int saved = errno;
+	int fd = path != NULL ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -1;
+	long n = fd >= 0 ? syscall(SYS_read, fd, text, sizeof text - 1) : 0;
+
+	if (fd >= 0)
+		(void)syscall(SYS_close, fd);
+	errno = saved;
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	for (line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, strlen(name)) == 0) {
+			(void)snprintf(out, size, "%.*s", (int)strcspn(line + strlen(name), "\n"),
+			    line + strlen(name));
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_on(const char *name)
+{
+	char rest[64];
+
+	return fault(name, rest, sizeof rest);
+}
+
+static bool
+is_of_database(int fd)
+{
+	static const char *const ends[] = { ".db", ".db-wal", ".db-shm", ".db-journal" };
+	char link[64], path[4096];
+	long n;
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if ((size_t)n > strlen(ends[i]) &&
+		    strcmp(path + (size_t)n - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+grows(int fd, long long end)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && end > (long long)st.st_size;
+}
+
+static int
+fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+/* --- the disk --- */
+
+static bool
+has_no_room(int fd, long long end)
+{
+	return (is_on("full") || (is_on("no growth") && grows(fd, end))) && is_of_database(fd);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
+EXPORT ssize_t
+pwrite64(int fd, const void *p, size_t n, off64_t at)
+{
+	if (is_on("eio write") && is_of_database(fd))
+		return fail(EIO);
+	if (has_no_room(fd, at + (long long)n))
+		return fail(ENOSPC);
+	return syscall(SYS_pwrite64, fd, p, n, at);
+}
+
+EXPORT ssize_t pread64(int fd, void *p, size_t n, off64_t at);
+EXPORT ssize_t
+pread64(int fd, void *p, size_t n, off64_t at)
+{
+	if (is_on("eio read") && is_of_database(fd))
+		return fail(EIO);
+	return syscall(SYS_pread64, fd, p, n, at);
+}
+
+/* SQLite grows the log's index with it, or with a byte at each page's end. */
+EXPORT int ftruncate64(int fd, off64_t n);
+EXPORT int
+ftruncate64(int fd, off64_t n)
+{
+	if (grows(fd, n) && has_no_room(fd, n))
+		return fail(ENOSPC);
+	return (int)syscall(SYS_ftruncate, fd, n);
+}
+
+EXPORT int fdatasync(int fd);
+EXPORT int
+fdatasync(int fd)
+{
+	if (is_on("eio sync") && is_of_database(fd))
+		return fail(EIO);
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+EXPORT int fsync(int fd);
+EXPORT int
+fsync(int fd)
+{
+	if (is_on("eio sync") && is_of_database(fd))
+		return fail(EIO);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* --- the clock --- */
+
+static long
+seconds_off(void)
+{
+	char rest[64];
+
+	return fault("clock ", rest, sizeof rest) ? strtol(rest, NULL, 10) : 0;
+}
+
+EXPORT int clock_gettime(clockid_t id, struct timespec *out);
+EXPORT int
+clock_gettime(clockid_t id, struct timespec *out)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, out);
+
+	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+		out->tv_sec += seconds_off();
+	return rc;
+}
+
+EXPORT int gettimeofday(struct timeval *out, void *zone);
+EXPORT int
+gettimeofday(struct timeval *out, void *zone)
+{
+	struct timespec now;
+
+	(void)zone;
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return -1;
+	out->tv_sec = now.tv_sec;
+	out->tv_usec = now.tv_nsec / 1000;
+	return 0;
+}
+
+EXPORT time_t time(time_t *out);
+EXPORT time_t
+time(time_t *out)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (out != NULL)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}
