@@ -170,7 +170,7 @@ after_commit(void *arg, sqlite3 *db, const char *name, int pages)
 sqlite3_stmt *
 store_stmt(struct store *s, enum store_part part, size_t i)
 {
-	sqlite3_stmt **st = &s->stmt[part][i];
+	sqlite3_stmt **st = &s->prepared[part][i];
 
 	if (*st == NULL)
 		s->prepare_rc = sqlite3_prepare_v3(
@@ -224,7 +224,7 @@ store_open(struct store **out, const char *path, enum store_mode mode)
 	s = xcalloc(1, sizeof *s);
 	s->patience_ms = STORE_BUSY_MS;
 	for (size_t part = 0; part < PART_COUNT; part++)
-		s->stmt[part] = xcalloc(tables[part]->count, sizeof(sqlite3_stmt *));
+		s->prepared[part] = xcalloc(tables[part]->count, sizeof(sqlite3_stmt *));
 	e = store_error(s, sqlite3_open_v2(path, &s->db, flags, NULL));
 	if (e == OK && (e = set_up(s, mode)) == OK &&
 	    (e = store_file_opened(&s->file, path)) == OK) {
@@ -242,8 +242,8 @@ store_close(struct store *s)
 		return;
 	for (size_t part = 0; part < PART_COUNT; part++) {
 		for (size_t i = 0; i < tables[part]->count; i++)
-			(void)sqlite3_finalize(s->stmt[part][i]);
-		free(s->stmt[part]);
+			(void)sqlite3_finalize(s->prepared[part][i]);
+		free(s->prepared[part]);
 	}
 	(void)sqlite3_close(s->db);
 	store_file_free(&s->file);

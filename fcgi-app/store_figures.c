@@ -51,7 +51,7 @@ const struct figure_bound figure_bounds[FIGURE_BOUNDS] = {
 static enum err
 add(struct store *s, const char *family, const char *label, int64_t n, int64_t sum)
 {
-	auto_stmt *st = s->stmt[PART_FIGURES][FIGURE_ADD];
+	auto_stmt *st = store_stmt(s, PART_FIGURES, FIGURE_ADD);
 
 	bind_str(st, 1, family);
 	bind_str(st, 2, label);
@@ -89,7 +89,8 @@ add_tokens(struct store *s, const struct usage *u)
 static enum err
 write_log(struct store *s, const struct reply_ended *r)
 {
-	auto_stmt *st = s->stmt[PART_FIGURES][LOG_ADD], *cut = s->stmt[PART_FIGURES][LOG_CUT];
+	auto_stmt *st = store_stmt(s, PART_FIGURES, LOG_ADD),
+		  *cut = store_stmt(s, PART_FIGURES, LOG_CUT);
 	enum err e;
 
 	bind_int(st, 1, r->ended_ms);
@@ -125,7 +126,7 @@ count_end(struct store *s, const struct reply_ended *r, const struct usage *u)
 enum err
 store_reply_ended(struct store *s, int64_t job_id, int64_t first_ms, int64_t now_ms)
 {
-	auto_stmt *st = s->stmt[PART_FIGURES][OF_JOB];
+	auto_stmt *st = store_stmt(s, PART_FIGURES, OF_JOB);
 	struct reply_ended r = { .ended_ms = now_ms, .first_ms = first_ms };
 	struct usage u = { 0 };
 	enum err e;
@@ -165,7 +166,7 @@ store_reply_retried(struct store *s, const char *error_type)
 enum err
 store_figures(struct store *s, store_figure_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_FIGURES][FIGURES_LIST];
+	auto_stmt *st = store_stmt(s, PART_FIGURES, FIGURES_LIST);
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
@@ -178,7 +179,7 @@ store_figures(struct store *s, store_figure_fn fn, void *arg)
 enum err
 store_replies_ended(struct store *s, int64_t since_ms, store_reply_ended_fn fn, void *arg)
 {
-	auto_stmt *st = s->stmt[PART_FIGURES][LOG_LIST];
+	auto_stmt *st = store_stmt(s, PART_FIGURES, LOG_LIST);
 	int rc;
 
 	bind_int(st, 1, since_ms);
@@ -206,7 +207,7 @@ store_replies_ended(struct store *s, int64_t since_ms, store_reply_ended_fn fn, 
 enum err
 store_gauges_get(struct store *s, struct store_gauges *out)
 {
-	auto_stmt *st = s->stmt[PART_FIGURES][GAUGES];
+	auto_stmt *st = store_stmt(s, PART_FIGURES, GAUGES);
 	int64_t *const fields[] = { &out->chats, &out->people, &out->messages_made, &out->outbox,
 		&out->index_queue, &out->bytes };
 	enum err e = store_row(s, st);

@@ -43,8 +43,8 @@ extern const struct stmt_table store_meta_statements, store_chats_statements,
 struct store {
 	sqlite3 *db;
 	struct store_file file;
-	sqlite3_stmt **stmt[PART_COUNT];
-	int prepare_rc;    /* of the last statement that could not be prepared */
+	sqlite3_stmt **prepared[PART_COUNT]; /* NULL: not yet; ask store_stmt */
+	int prepare_rc;                      /* of the last statement that could not be prepared */
 	int checkpoint_rc; /* of the last checkpoint, until the commit that it followed is over */
 	int64_t patience_ms, give_up_ms;    /* how long it waits for a lock, until when */
 	enum store_durability durability;   /* as PRAGMA synchronous stands now */
