@@ -177,7 +177,7 @@ set_target(struct http_request *r, const char *method, const char *path, const s
 static void
 check_response(struct http_response *out)
 {
-	static const int known[] = { 200, 204, 400, 401, 403, 404, 405, 413, 429, 503 };
+	static const int known[] = { 200, 204, 302, 400, 401, 403, 404, 405, 413, 415, 429, 503 };
 	auto_buf text = BUF_INIT(HTTP_RESPONSE_MAX + 8192);
 	bool is_known = false;
 
@@ -194,24 +194,49 @@ check_response(struct http_response *out)
 	http_response_clear(out);
 }
 
+static struct stats *
+no_stats(void)
+{
+	return stats_new(
+	    &(struct stats_options){ .path = "/dev/null/none", .interval_seconds = 60 }, 0);
+}
+
+/* As of the dashboard: it takes JSON only where it says so. */
+static void
+handle(const struct http_api *api, struct http_request *r)
+{
+	struct http_response out;
+
+	if (strstr(r->path, "dashboard") != NULL)
+		r->content_type = xstrdup("application/json");
+	http_api_handle(api, r, NOW, &out);
+	check_response(&out);
+	feed_tick(api->dash->feed, NOW * INT64_C(1000));
+}
+
 /* head: "METHOD path?query" */
 static void
 ask(struct scene *s, char *head, const char *body, size_t body_len, bool is_signed)
 {
+	static struct stats *stats; /* without a file */
 	struct operator_gate gate = { .password = NULL };
+	const struct status_server status = { .metrics = &s->metrics };
+	struct feed *feed = feed_new(s->hub, s->apps, &status);
+	const struct dash dash = { .feed = feed,
+		.stats = stats != NULL ? stats : (stats = no_stats()) };
 	const struct http_api api = { .hub = s->hub,
 		.apps = s->apps,
 		.metrics = &s->metrics,
 		.refusals = &s->refusals,
-		.gate = &gate };
+		.gate = &gate,
+		.dash = &dash };
 	struct http_request r = { .body = body, .body_len = body_len, .is_loopback = true };
 	auto_buf query = BUF_INIT(1 << 20);
-	struct http_response out;
 	char *path = strchr(head, ' '), *mark;
 	enum err e;
 
 	if (path == NULL)
-		return;
+		goto out;
 	*path++ = '\0';
 	if ((mark = strchr(path, '?')) != NULL)
 		*mark++ = '\0';
@@ -224,13 +249,14 @@ ask(struct scene *s, char *head, const char *body, size_t body_len, bool is_sign
 		r.body = body;
 		r.body_len = body_len;
 		if (e != OK)
-			return;
+			goto out;
 	}
 	if (set_target(&r, head, path, &query) == OK) {
-		http_api_handle(&api, &r, NOW, &out);
-		check_response(&out);
+		handle(&api, &r);
 	}
 	http_request_free(&r);
+out:
+	feed_free(feed);
 }
 
 int
