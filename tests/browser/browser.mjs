@@ -20,6 +20,7 @@ const PAGE_MS = 60_000;           // nothing waits so long but on a machine that
 const NO_ERROR = [
 	/the server responded with a status of 404/,                // an open chat before its first message
 	/WebSocket is closed before the connection is established/, // a slow machine: the page tries again
+	/WebSocket is already in CLOSING or CLOSED state/,          // a channel is left in the moment in which the server closes
 ];
 const OVER = '.msg.a:last-of-type:is([data-status=complete],[data-status=truncated],[data-status=stopped],[data-status=blocked],[data-status=error])';
 
