@@ -28,6 +28,7 @@ const publish = (body, app = 'local', keys = {}) => api(push, 'POST', `/apps/${a
 const open = async (options = {}) => {
 	const chat = await browser.open(`${push.url}/dashboard/`, { ...WIDE, ...options });
 	await chat.page.waitForSelector('#conn[data-s=live]');
+	await chat.page.waitForSelector('[data-tile=slow]');
 	return chat;
 };
 const tile = async (page, name) => number(await page.locator(`[data-tile=${name}] dd`).evaluate((dd) => dd.firstChild.textContent));
@@ -38,7 +39,7 @@ const rows = (page, type) => page.locator(`#rows li${type ? `[data-type=${type}]
 test('tiles: connections, messages, API calls and bytes of the chosen app, and the page itself counts nowhere', async () => {
 	const { page } = await open();
 	await page.selectOption('#app', 'shop');
-	await page.waitForSelector('#conn[data-s=live]');
+	await page.waitForSelector('[data-tile=slow]'); // what came before the first status is in no rate
 	const clients = await Promise.all([0, 1, 2].map(() => new Client(push, shop).open()));
 	for (const c of clients)
 		await c.subscribe('private-x', shop);
