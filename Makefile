@@ -196,9 +196,10 @@ bench: all gemini-standin push-load $(benches) $(B)/bench/bare_broadcaster
 	PATH="$(CURDIR)/build/node/bin:$$PATH" node tests/bench/a-thousand-replies-at-once.mjs
 	PATH="$(CURDIR)/build/node/bin:$$PATH" BIN="$(CURDIR)/$(B)/bin" node tests/bench/an-open-dashboard-costs-next-to-nothing.mjs
 	@for b in $(benches); do echo "--- $$b"; $$b || exit 1; done
+KILLS ?= 1000
 soak: all gemini-standin
 	@tests/deps.sh test
-	PATH="$(CURDIR)/build/node/bin:$$PATH" KILLS=200 node --test tests/integration/kill-9-loses-nothing.test.mjs
+	PATH="$(CURDIR)/build/node/bin:$$PATH" KILLS=$(KILLS) node --test tests/integration/kill-9-loses-nothing.test.mjs
 check:
 	$(MAKE) lint
 	$(MAKE) WERROR=1 all gemini-standin unit

@@ -94,6 +94,9 @@ fail(int error)
 	return -1;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's names are its
+ * own */
+
 /* --- the disk --- */
 
 static bool
@@ -196,3 +199,5 @@ time(time_t *out)
 		*out = now.tv_sec;
 	return now.tv_sec;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

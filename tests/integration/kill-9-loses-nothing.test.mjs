@@ -2,7 +2,7 @@
  * kill -9 of the worker, of fcgi-app and of the push server while replies stream: every 202 ends
  * complete (or error with its reason), the text is the stand-in's, once; and what a reader who was
  * there from the beginning shows in the end equals what is stored.
- * KILLS=200 for make soak; SEED replays a run.
+ * KILLS=1000 for make soak; SEED replays a run.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

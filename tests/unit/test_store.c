@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "store_chores.h"
 #include "store_admin.h"
+#include "store_chores.h"
 #include "temp_store.h"
 
 #define NOW 1700000000000
