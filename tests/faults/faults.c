@@ -24,13 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
 /* The rest of the line that begins with name, in out; false: no such line. */
 static bool
 fault(const char *name, char *out, size_t size)
 {
-	char text[256], *path = getenv("FAULTS"), *line;
+	char text[256], *line;
+	const char *path =
+	    getenv("FAULTS"); /* NOLINT(concurrency-mt-unsafe): nobody sets variables */
 	int saved = errno;
 	int fd = path != NULL ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -1;
 	long n = fd >= 0 ? syscall(SYS_read, fd, text, sizeof text - 1) : 0;
@@ -105,8 +105,7 @@ has_no_room(int fd, long long end)
 	return (is_on("full") || (is_on("no growth") && grows(fd, end))) && is_of_database(fd);
 }
 
-EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
-EXPORT ssize_t
+ssize_t
 pwrite64(int fd, const void *p, size_t n, off64_t at)
 {
 	if (is_on("eio write") && is_of_database(fd))
@@ -116,8 +115,7 @@ pwrite64(int fd, const void *p, size_t n, off64_t at)
 	return syscall(SYS_pwrite64, fd, p, n, at);
 }
 
-EXPORT ssize_t pread64(int fd, void *p, size_t n, off64_t at);
-EXPORT ssize_t
+ssize_t
 pread64(int fd, void *p, size_t n, off64_t at)
 {
 	if (is_on("eio read") && is_of_database(fd))
@@ -126,8 +124,7 @@ pread64(int fd, void *p, size_t n, off64_t at)
 }
 
 /* SQLite grows the log's index with it, or with a byte at each page's end. */
-EXPORT int ftruncate64(int fd, off64_t n);
-EXPORT int
+int
 ftruncate64(int fd, off64_t n)
 {
 	if (grows(fd, n) && has_no_room(fd, n))
@@ -135,8 +132,7 @@ ftruncate64(int fd, off64_t n)
 	return (int)syscall(SYS_ftruncate, fd, n);
 }
 
-EXPORT int fdatasync(int fd);
-EXPORT int
+int
 fdatasync(int fd)
 {
 	if (is_on("eio sync") && is_of_database(fd))
@@ -144,8 +140,7 @@ fdatasync(int fd)
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
-EXPORT int fsync(int fd);
-EXPORT int
+int
 fsync(int fd)
 {
 	if (is_on("eio sync") && is_of_database(fd))
@@ -163,8 +158,7 @@ seconds_off(void)
 	return fault("clock ", rest, sizeof rest) ? strtol(rest, NULL, 10) : 0;
 }
 
-EXPORT int clock_gettime(clockid_t id, struct timespec *out);
-EXPORT int
+int
 clock_gettime(clockid_t id, struct timespec *out)
 {
 	int rc = (int)syscall(SYS_clock_gettime, id, out);
@@ -174,8 +168,7 @@ clock_gettime(clockid_t id, struct timespec *out)
 	return rc;
 }
 
-EXPORT int gettimeofday(struct timeval *out, void *zone);
-EXPORT int
+int
 gettimeofday(struct timeval *out, void *zone)
 {
 	struct timespec now;
@@ -188,8 +181,7 @@ gettimeofday(struct timeval *out, void *zone)
 	return 0;
 }
 
-EXPORT time_t time(time_t *out);
-EXPORT time_t
+time_t
 time(time_t *out)
 {
 	struct timespec now;
