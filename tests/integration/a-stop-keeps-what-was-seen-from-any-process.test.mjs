@@ -103,9 +103,11 @@ test('all: everything that runs or waits', async () => {
 	await waitFor(async () => await open() === 0, 'closed');
 });
 
-for (const [how, env] of [['its wake-up reaches the worker', {}], ['its wake-up is lost', { WORKER_SOCKET: '/nonexistent/worker.sock' }]])
-	test(`from plain CGI, ${how}`, async () => {
-		const chatId = `cgi-${Object.keys(env).length}`;
+for (const [how, env] of [['its wake-up reaches the worker', {}], ['its wake-up is lost', { WORKER_SOCKET: '/nonexistent/worker.sock' }]]) {
+	const name = (what) => `${what}-${Object.keys(env).length}`;
+
+	test(`stopped from plain CGI, ${how}`, async () => {
+		const chatId = name('cgi-stop');
 		const { replyId } = await streaming(chatId);
 		const { status, json } = await cgi('POST', `/api/chats/${chatId}/stop`, '{"length":40}', env);
 		const started = Date.now();
@@ -114,6 +116,35 @@ for (const [how, env] of [['its wake-up reaches the worker', {}], ['its wake-up 
 		await closes(0, started);
 		assert.equal((await reply(chatId, replyId)).content.length, 40);
 	});
+
+	test(`chat and message deleted from plain CGI, ${how}`, async () => {
+		const chatId = name('cgi-delete');
+		const { replyId } = await streaming(chatId);
+		assert.equal((await cgi('DELETE', `/api/chats/${chatId}/messages/${replyId}`, '', env)).status, 200);
+		await closes(0, Date.now());
+		assert.equal(await reply(chatId, replyId), undefined);
+		await streaming(chatId);
+		assert.equal((await cgi('DELETE', `/api/chats/${chatId}`, '', env)).status, 200);
+		await closes(0, Date.now());
+		assert.equal((await nobody.history(chatId)).status, 404);
+	});
+
+	test(`edited and asked anew from plain CGI, ${how}`, async () => {
+		const chatId = name('cgi-edit');
+		const { messageId, replyId } = await streaming(chatId);
+		const edited = await cgi('PATCH', `/api/chats/${chatId}/messages/${messageId}`, JSON.stringify({ content: 'otra [[bytes=20000,chunk=20,delay=30]]' }), env);
+		assert.equal(edited.status, 202);
+		await waitFor(async () => (await reply(chatId, edited.json.replyId)).content.length > 50, 'the new reply streams');
+		assert.equal(await open(), 1, 'only the new one');
+		assert.equal((await reply(chatId, replyId)).status, 'stopped');
+		const anew = await cgi('POST', `/api/chats/${chatId}/messages/${edited.json.replyId}/regenerate`, '', env);
+		assert.equal(anew.status, 202);
+		await waitFor(async () => (await reply(chatId, anew.json.replyId)).content.length > 50, 'and the next one');
+		assert.equal(await open(), 1);
+		await nobody.call('POST', `/api/chats/${chatId}/stop`);
+		await closes(0, Date.now());
+	});
+}
 
 test('deleting the chat closes the stream', async () => {
 	await streaming('d1');
