@@ -53,6 +53,7 @@ static const struct field fields[] = {
 	SHAPE_FLAG(done_marker),
 	SHAPE_FLAG(comments),
 	SHAPE_FLAG(ascii),
+	SHAPE_FLAG(stamp),
 	SHAPE(times, 1, COUNT_MAX, 1),
 	FAULT(status, 400, 599, NEEDS_VALUE),
 	FAULT(late, 0, MS_MAX, NEEDS_VALUE),

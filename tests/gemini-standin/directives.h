@@ -29,7 +29,7 @@ struct directives {
 	int64_t bytes, seed;
 	/* its shape */
 	int64_t frames, chunk, first, delay, slice;
-	bool thoughts, no_last_empty, finish_everywhere, lf, done_marker, comments, ascii;
+	bool thoughts, no_last_empty, finish_everywhere, lf, done_marker, comments, ascii, stamp;
 	/* instead of an answer */
 	int64_t status, late, no_stream;
 	bool per_day, limit_zero, plain_json, hang;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "answer.h"
 
@@ -169,8 +170,12 @@ send_piece(struct reply *r)
 static void
 send_next(struct reply *r)
 {
+	struct timespec now;
+
 	buf_clear(&r->frame);
 	r->sent = 0;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	r->script.now_us = now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 	switch (script_next(&r->script, &r->frame)) {
 	case SCRIPT_FRAME: send_piece(r); break;
 	case SCRIPT_END: evhttp_send_reply_end(r->req); break;

@@ -285,6 +285,18 @@ piece_len(const struct script *s)
 	return len;
 }
 
+/* The text, or when it was sent instead: "123456789;". */
+static json_t *
+text_part(const struct script *s, const char *text, size_t len)
+{
+	char stamp[32];
+
+	if (!s->d.stamp)
+		return response_text_part(text, len);
+	(void)snprintf(stamp, sizeof stamp, "%lld;", (long long)s->now_us);
+	return response_text_part(stamp, strlen(stamp));
+}
+
 static void
 add_text(struct script *s, struct buf *out)
 {
@@ -296,9 +308,8 @@ add_text(struct script *s, struct buf *out)
 	s->at += len;
 	s->texts++;
 	add_frame(s, out,
-	    response_of(
-		s, response_candidate(json_pack("[o]", response_text_part(s->text + begin, len)),
-		       finishes ? s->finish : NULL)));
+	    response_of(s, response_candidate(json_pack("[o]", text_part(s, s->text + begin, len)),
+			       finishes ? s->finish : NULL)));
 	if (!is_last)
 		return;
 	s->phase = s->d.no_last_empty && finishes ? PHASE_TAIL : PHASE_LAST;

@@ -46,6 +46,7 @@ struct script {
 	int64_t prompt_tokens, thought_tokens;
 	const char *finish; /* finishReason, or NULL for none; static or in d */
 	unsigned phase, thoughts_sent;
+	int64_t now_us; /* of the monotonic clock, set before each step: for d.stamp */
 };
 
 void script_init(struct script *s, enum script_form form, const struct directives *d,
