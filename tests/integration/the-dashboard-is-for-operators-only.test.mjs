@@ -124,6 +124,29 @@ test('the feed is closed to who has only its key: it is a private channel, and a
 	stranger.close();
 });
 
+test('64 pages are open at once and not one more, and each of them watches four apps and not a fifth', async (t) => {
+	const push = await startPush({ apps: [1, 2, 3, 4].map((n) => ({ id: `a${n}`, key: `k${n}`, secret: `s${n}` })) });
+	t.after(() => push.stop());
+	const { key, apps } = await (await ask(push, '/dashboard/api/state')).json();
+	assert.equal(apps.length, 5);
+	const pages = await Promise.all(Array.from({ length: 64 }, () => new Client(push, { key }).open()));
+	assert.ok(pages.every((page) => page.socketId));
+	const late = await new Client(push, { key }).open();
+	assert.equal(await late.closed(), 4100); // over capacity: come again later
+	const [page] = pages;
+	const watch = async (channel) => {
+		const { auth } = await (await ask(push, '/dashboard/auth', { method: 'POST', body: { socket_id: page.socketId, channel_name: channel } })).json();
+		page.send('pusher:subscribe', { channel, auth });
+		await waitFor(() => page.frames.some((f) => f.channel === channel && /succeeded|error/.test(f.event)), channel);
+		return page.frames.find((f) => f.channel === channel && /succeeded|error/.test(f.event)).event;
+	};
+	for (const { channel } of apps.slice(0, 4))
+		assert.equal(await watch(channel), 'pusher_internal:subscription_succeeded');
+	assert.equal(await watch(apps[4].channel), 'pusher:subscription_error');
+	assert.equal(await push.metric('push_connections'), 0);
+	pages.forEach((one) => one.close());
+});
+
 test('five wrong passwords a minute, then even the right one waits; who is in does not notice', async () => {
 	const push = await startPush({ env: { DASHBOARD_PASSWORD: PASSWORD } });
 	const Cookie = cookieOf(await signIn(push));
