@@ -84,7 +84,7 @@ no_service_runs() {
 }
 
 check_make_run() {
-	local http push log=$DIR/make-run.log pid
+	local http push log=$DIR/make-run.log pid page
 	http=$(free_port)
 	push=$(free_port)
 	say "make run (log: $log)"
@@ -95,9 +95,12 @@ check_make_run() {
 		kill -0 "$pid" 2>/dev/null || { tail -n 30 "$log"; die "make run ended"; }
 		sleep 0.5
 	done
-	curl -sf "http://127.0.0.1:$http/" | grep -q '<title>Charla' || die "no page"
+	# whole before it is looked at: grep -q leaves early, and curl's broken pipe would be a failure
+	page=$(curl -sf --retry 5 --retry-connrefused "http://127.0.0.1:$http/") || die "no answer"
+	[[ $page == *"<title>Charla"* ]] || die "no page: $page"
 	curl -sf "http://127.0.0.1:$http/vendor/pusher.min.js" > /dev/null || die "the page's libraries are missing"
-	curl -sf "http://127.0.0.1:$http/api/health" | grep -q '"ready":true' || die "not ready"
+	page=$(curl -sf "http://127.0.0.1:$http/api/health") || die "no health"
+	[[ $page == *'"ready":true'* ]] || die "not ready: $page"
 	say "make run answers after $i half seconds"
 	# TERM and not INT: a background process of a script ignores INT
 	pkill -TERM --parent "$(pgrep --parent "$pid" -x make || echo "$pid")" || :
