@@ -33,7 +33,7 @@ struct ai_worker {
 	size_t count, cap;
 	struct ai_breaker breaker;
 	struct worker_status status;
-	bool status_is_new, urgent, any_lease;
+	bool status_is_new, any_lease;
 	enum err tick_error; /* of the last tick */
 	bool clock_is_back;  /* and the jobs' times do not know it yet */
 	int64_t back_ms;

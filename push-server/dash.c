@@ -23,36 +23,17 @@
 /* --- the gate ------------------------------------------------------------------------------------
  */
 
-static const struct {
-	int status;
-	const char *text;
-} verdicts[] = {
-	[GATE_IN] = { 200, "" },
-	[GATE_PASSWORD] = { 401, "This is for operators: sign in with DASHBOARD_PASSWORD." },
-	[GATE_CLOSED] = { 403, "This is for operators: from this machine itself in local mode, or "
-			       "with DASHBOARD_PASSWORD set." },
-	[GATE_WAIT] = { 429, "Too many wrong passwords, wait a minute." },
-	[GATE_CROSS_SITE] = { 403, "This cannot be done from another site." },
-};
-
-/* A challenge of HTTP that makes no browser ask by itself. */
-static void
-set_challenge(struct http_response *out, enum gate_verdict v)
-{
-	if (v == GATE_PASSWORD)
-		http_response_header(out, "WWW-Authenticate", "Bearer realm=\"charla operators\"");
-	if (v == GATE_WAIT)
-		http_response_header(out, "Retry-After", "%d", GATE_SECONDS);
-}
+/* A challenge that makes no browser ask by itself: the page has a form. */
+#define SCHEME "Bearer"
 
 static bool
 is_let_in(const struct http_call *c, enum gate_verdict v, struct http_response *out)
 {
-	if (v == GATE_IN)
-		return true;
-	set_challenge(out, v);
-	http_answer_error(c->api, out, verdicts[v].status, verdicts[v].text);
-	return false;
+	const char *text = http_gate_refusal(v, SCHEME, out);
+
+	if (v != GATE_IN)
+		http_answer_error(c->api, out, out->status, text);
+	return v == GATE_IN;
 }
 
 /* --- files ---------------------------------------------------------------------------------------
@@ -107,8 +88,8 @@ get_page(const struct http_call *c, const char *rest, struct http_response *out)
 		return;
 	}
 	v = operator_gate(c->api->gate, c->request, c->now_s);
-	set_challenge(out, v);
-	answer_file(file_of(""), verdicts[v].status, out);
+	(void)http_gate_refusal(v, SCHEME, out);
+	answer_file(file_of(""), out->status, out);
 }
 
 /* --- sign-in -------------------------------------------------------------------------------------
@@ -157,7 +138,7 @@ post_session(const struct http_call *c, struct http_response *out)
 	    c->api->gate, c->request, json_member_string(body, "password"), c->now_s);
 	if (!is_let_in(c, v, out)) {
 		log_warn("operator: sign-in refused address=%s status=%d", c->request->address,
-		    verdicts[v].status);
+		    out->status);
 		return;
 	}
 	operator_cookie_make(c->api->gate->password, c->now_s, value);

@@ -178,31 +178,41 @@ get_ready(const struct http_api *api, const struct http_request *r, struct http_
 		"PUSH_SOCKET_USERS"));
 }
 
+const char *
+http_gate_refusal(enum gate_verdict v, const char *scheme, struct http_response *out)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} verdicts[] = {
+		[GATE_IN] = { 200, "" },
+		[GATE_PASSWORD] = { 401, "This is for operators: DASHBOARD_PASSWORD." },
+		[GATE_CLOSED] = { 403, "This is for operators: from this machine itself in local "
+				       "mode, or with DASHBOARD_PASSWORD set." },
+		[GATE_WAIT] = { 429, "Too many wrong passwords, wait a minute." },
+		[GATE_CROSS_SITE] = { 403, "This cannot be done from another site." },
+	};
+
+	if (v == GATE_PASSWORD)
+		http_response_header(
+		    out, "WWW-Authenticate", "%s realm=\"charla operators\"", scheme);
+	if (v == GATE_WAIT)
+		http_response_header(out, "Retry-After", "%d", GATE_SECONDS);
+	out->status = verdicts[v].status;
+	return verdicts[v].text;
+}
+
 bool
 http_api_lets_in(const struct http_api *api, const struct http_request *r, int64_t now_s,
     struct http_response *out)
 {
+	enum gate_verdict v = operator_gate(api->gate, r, now_s);
+	const char *text = http_gate_refusal(v, "Basic", out);
+
 	out->is_private = true;
-	switch (operator_gate(api->gate, r, now_s)) {
-	case GATE_IN: return true;
-	case GATE_PASSWORD:
-		http_response_header(out, "WWW-Authenticate", "Basic realm=\"charla operators\"");
-		http_answer_error(api, out, 401, "This is for operators: DASHBOARD_PASSWORD.");
-		break;
-	case GATE_WAIT:
-		http_response_header(out, "Retry-After", "%d", GATE_SECONDS);
-		http_answer_error(api, out, 429, "Too many wrong passwords, wait a minute.");
-		break;
-	case GATE_CROSS_SITE:
-		http_answer_error(api, out, 403, "This cannot be done from another site.");
-		break;
-	case GATE_CLOSED:
-		http_answer_error(api, out, 403,
-		    "This is for operators: from this machine itself in local mode, or with "
-		    "DASHBOARD_PASSWORD set.");
-		break;
-	}
-	return false;
+	if (v != GATE_IN)
+		http_answer_error(api, out, out->status, text);
+	return v == GATE_IN;
 }
 
 static void

@@ -27,6 +27,12 @@ void http_answer_json(struct http_response *out, int status, json_t *body); /* s
 void http_answer_error(
     const struct http_api *api, struct http_response *out, int status, const char *text);
 
+/*
+ * What a verdict of the operators' gate says: its status and headers are set, its sentence is
+ * returned. scheme: of the challenge.
+ */
+const char *http_gate_refusal(enum gate_verdict v, const char *scheme, struct http_response *out);
+
 /* For operators: false: refused already. In each case no other site may read the answer. */
 bool http_api_lets_in(const struct http_api *api, const struct http_request *r, int64_t now_s,
     struct http_response *out);
