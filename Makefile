@@ -139,7 +139,7 @@ $(B)/bin/faults.so: tests/faults/faults.c $(B)/flags
 	$(call say,LD) $(CC) $(STD) $(WARN) $(if $(WERROR),-Werror) -O2 -g -fPIC -shared $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 faults: $(B)/bin/faults.so
 ws-echo: $(B)/bin/ws-echo
-push-load: $(B)/bench/push_load
+push-load: $(B)/bench/push_load $(B)/bench/post_load
 
 # --- tests -------------------------------------------------------------------------------------
 unit: $(unit)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "fail.h"
+#include "http_answer.h"
 #include "load_crowd.h"
 #include "sign.h"
 
@@ -135,31 +136,6 @@ http_send(struct publisher *p)
 	return true;
 }
 
-/* 0: the answer is not all there. */
-static size_t
-answer_len(const struct buf *in)
-{
-	static const char length[] = "\r\ncontent-length:", chunks[] = "transfer-encoding: chunked";
-	const char *end = in->len > 0 ? strstr(in->data, "\r\n\r\n") : NULL, *found;
-	size_t head, len = 0;
-
-	if (end == NULL)
-		return 0;
-	head = (size_t)(end - in->data) + 4;
-	if (strncmp(in->data, "HTTP/1.1 2", 10) != 0)
-		fail("publishing is refused: %s", in->data);
-	found = strcasestr(in->data, length);
-	if (found != NULL && found < end) {
-		len = strtoul(found + sizeof length - 1, NULL, 10);
-	} else if (strcasestr(in->data, chunks) != NULL) {
-		found = strstr(end, "\r\n0\r\n\r\n");
-		if (found == NULL)
-			return 0;
-		len = (size_t)(found - in->data) + 7 - head;
-	}
-	return in->len >= head + len ? head + len : 0;
-}
-
 /* Some servers close after each answer. */
 static void
 http_reconnect(struct publisher *p)
@@ -176,6 +152,7 @@ on_http(struct poller_entry *e, uint32_t events)
 	bool is_last;
 	size_t len;
 	ssize_t n;
+	int status;
 
 	if ((events & EPOLLOUT) != 0 && p->out.len > 0)
 		http_flush(p);
@@ -189,7 +166,9 @@ on_http(struct poller_entry *e, uint32_t events)
 		return;
 	}
 	must(buf_add(&p->in, room, (size_t)n));
-	len = answer_len(&p->in);
+	len = http_answer_len(&p->in, &status);
+	if (status != 0 && status / 100 != 2)
+		fail("publishing is refused: %s", p->in.data);
 	if (len == 0)
 		return;
 	is_last = strcasestr(p->in.data, "\r\nconnection: close") != NULL;
