@@ -32,17 +32,19 @@ write_answer(const struct accepted *a, struct buf *out)
 	return root != NULL ? json_write(out, root) : ERR_IO;
 }
 
-/* In the writer's thread: the whole post is one part of one transaction. */
+/* In the writer's thread: the whole post is one part of one transaction, and refused before it
+ * writes. */
 static enum err
 store_post(struct store *s, void *arg)
 {
 	struct work *w = arg;
 	char key[LIMIT_CHAT_ID_LEN + LIMIT_IDEMPOTENCY_KEY_LEN + PERSON_ID_SIZE + 3];
-	enum err e = access_check_id(s, w->post.config, w->post.by.caller, w->post.chat_id);
+	enum err e;
 
-	if (e != OK)
-		return e;
 	if (w->idempotency_key != NULL) {
+		e = access_check_id(s, w->post.config, w->post.by.caller, w->post.chat_id);
+		if (e != OK)
+			return e;
 		(void)snprintf(key, sizeof key, "%s\n%s\n%s", w->post.chat_id, w->idempotency_key,
 		    w->post.by.caller->id);
 		e = store_idempotency_get(s, key, w->body_hash, &w->answer);
@@ -145,7 +147,7 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 	if (read_headers(q, &w, r) && send_message_canonical(&m, &canonical) == OK) {
 		sign_sha256(canonical.data, canonical.len, w.post.hash);
 		sign_sha256(q->body, q->body_len, w.body_hash);
-		e = writer_submit(a->writer, STORE_DURABLE, store_post, &w);
+		e = writer_submit_sure(a->writer, STORE_DURABLE, store_post, &w);
 		if (e == OK)
 			wake_send(a->config->worker_socket);
 		answer(a, q, &w, e, r);

@@ -235,77 +235,128 @@ add_title(struct store *s, int64_t chat_no, const struct post *p, int64_t seq)
 	return e;
 }
 
-/* posted[first..] under parent_id, then the reply. Every row takes its own seq. */
+/* posted[first..] under r->parent_id, then the reply. Every row takes its own seq. */
 static enum err
 store_turns(struct store *s, const struct chat *c, const struct post *p, size_t first,
-    int64_t parent_id, struct accepted *out)
+    struct reply_to_come r, struct accepted *out)
 {
 	bool is_untitled = *c->title == '\0' && c->title_source == TITLE_AUTO && c->head_id == 0;
-	int64_t count = (int64_t)(p->count - first) + 1 + is_untitled, last = 0, seq;
-	int64_t chat_no = c->no;
-	enum err e = store_chat_seq(s, chat_no, count, p->by.now_ms, &last);
+	int64_t seq = c->seq;
+	enum err e = OK;
 
-	seq = last - count;
-	if (e == OK && is_untitled)
-		e = add_title(s, chat_no, p, ++seq);
+	r.seq = seq + (int64_t)(p->count - first) + 1 + is_untitled;
+	if (is_untitled)
+		e = add_title(s, c->no, p, ++seq);
 	for (size_t i = first; i < p->count && e == OK; i++) {
 		if (p->turns[i].role == ROLE_ASSISTANT && p->turns[i].len == 0)
 			continue; /* a client's empty placeholder is no turn */
-		e = add_posted(s, chat_no, p, i, ++seq, &parent_id, out);
+		e = add_posted(s, c->no, p, i, ++seq, &r.parent_id, out);
 	}
-	return e == OK ? conversation_add_reply(s, chat_no, &p->by, parent_id, last, out) : e;
+	return e == OK ? conversation_add_reply(s, &r, &p->by, out) : e;
 }
 
-/* Does what the plan says. */
+/* Does what the plan says. Nothing is written before this, and from here on nothing is refused. */
 static enum err
 follow_plan(struct store *s, const struct chat *c, const struct post *p, const struct branch *b,
-    struct match_plan plan, struct accepted *out)
+    struct match_plan plan, int position, struct accepted *out)
 {
-	int64_t parent_id = plan.parent == MATCH_ROOT ? 0 : b->ids[plan.parent];
-	struct known_post post = { .id = parent_id };
-	int64_t seq;
+	struct reply_to_come r = {
+		.chat_no = c->no,
+		.parent_id = plan.parent == MATCH_ROOT ? 0 : b->ids[plan.parent],
+		.position = position,
+		.seq = c->seq + 1,
+	};
+	struct known_post post = { .id = r.parent_id };
 	enum err e;
 
-	if (plan.action == MATCH_REPEAT || plan.action == MATCH_REGENERATE) {
-		if ((e = store_message_get(s, parent_id, note_post, &post)) != OK)
-			return e;
-		if (plan.action == MATCH_REPEAT)
-			return answer_again(s, &post, out);
-		(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post.uid);
-		if ((e = store_chat_seq(s, c->no, 1, p->by.now_ms, &seq)) != OK)
-			return e;
-		return conversation_add_reply(s, c->no, &p->by, parent_id, seq, out);
-	}
-	return store_turns(s, c, p, plan.first, parent_id, out);
+	if (plan.action != MATCH_REPEAT && plan.action != MATCH_REGENERATE)
+		return store_turns(s, c, p, plan.first, r, out);
+	if ((e = store_message_get(s, r.parent_id, note_post, &post)) != OK)
+		return e;
+	if (plan.action == MATCH_REPEAT)
+		return answer_again(s, &post, out);
+	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post.uid);
+	return conversation_add_reply(s, &r, &p->by, out);
+}
+
+/* --- the chat --- */
+
+/* Only in an open chat does the persona come from whoever posts (design 4). */
+static const char *
+persona(const struct chat *c, const struct post *p)
+{
+	return c->is_private ? NULL : p->system;
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static enum err
+note_client(struct store *s, const struct chat *c, const struct post *p)
+{
+	const char *system = persona(c, p);
+
+	if (strcmp(c->lang, p->lang) == 0 && (system == NULL || is_same(system, c->client_system)))
+		return OK;
+	return store_chat_set_client(s, c->no, system, p->lang);
+}
+
+/* Who posts to a chat that was just deleted begins a new one: that one stays deleted. */
+static enum err
+add_chat(struct store *s, const struct chat_new *new, int64_t *out_no)
+{
+	auto_chat deleted = { 0 };
+	enum err e = store_chat_add(s, new, out_no);
+
+	if (e != ERR_CONFLICT)
+		return e;
+	if ((e = store_chat_find_deleted(s, new->id, &deleted)) != OK)
+		return e; /* ERR_NOT_FOUND: it is there, and somebody else's */
+	if ((e = store_chat_bury(s, deleted.no)) != OK)
+		return e;
+	return store_chat_add(s, new, out_no);
 }
 
 static enum err
 open_chat(struct store *s, const struct post *p, struct chat *out)
 {
 	char title[TITLE_BYTES + 4];
-	struct chat_new c = {
+	struct chat_new new = {
 		.id = p->chat_id,
 		.id_is_number = p->id_is_number,
 		.title = title,
 		.lang = p->lang,
+		.client_system = p->system,
 		.now_ms = p->by.now_ms,
 	};
-	int64_t no;
+	enum err e;
+
+	make_title(p->turns, p->count, title);
+	if ((e = add_chat(s, &new, &out->no)) != OK)
+		return e;
+	(void)snprintf(out->id, sizeof out->id, "%s", p->chat_id);
+	out->id_is_number = p->id_is_number;
+	out->title = xstrdup(title);
+	return OK;
+}
+
+static enum err
+post_to_new_chat(struct store *s, const struct post *p, struct chat *c, struct accepted *out)
+{
+	struct branch none = { .is_whole = true };
+	int position;
 	enum err e;
 
 	if (!access_may_open(p->config, p->chat_id))
 		return ERR_NOT_FOUND;
-	/* Who posts to a chat that was just deleted begins a new one: that one stays deleted. */
-	e = store_chat_find_deleted(s, p->chat_id, out);
-	if (e == OK)
-		e = store_chat_bury(s, out->no);
-	else if (e == ERR_NOT_FOUND)
-		e = OK;
-	chat_free(out);
-	make_title(p->turns, p->count, title);
-	if (e != OK || (e = store_chat_add(s, &c, &no)) != OK)
-		return e == ERR_CONFLICT ? ERR_NOT_FOUND : e; /* somebody else's */
-	return store_chat_get(s, no, out);
+	if ((e = conversation_queue_room(s, 0, &p->by, &position)) != OK ||
+	    (e = open_chat(s, p, c)) != OK)
+		return e;
+	return follow_plan(s, c, p, &none,
+	    match_plan(p->turns, p->count, NULL, 0, true, p->by.now_ms), position, out);
 }
 
 static enum err
@@ -315,20 +366,20 @@ post_to_chat(struct store *s, const struct chat *c, const struct post *p, struct
 	/* A single turn is appended whatever stands before it: only the head is needed. */
 	size_t limit = p->count == 1 ? 1 : MATCH_BRANCH_TURNS;
 	struct match_plan plan;
-	bool is_full;
-	int live;
-	enum err e = find_repeat(s, c, p, out);
+	enum err e = find_repeat(s, c, p, out), room;
+	int position;
 
 	if (e != ERR_NOT_FOUND)
 		return e;
-	e = conversation_queue_room(s, c->no, &live);
-	is_full = e == ERR_LIMIT;
-	if (e != OK && !is_full)
-		return e;
+	room = conversation_queue_room(s, c->no, &p->by, &position);
+	if (room != OK && room != ERR_LIMIT && room != ERR_QUOTA)
+		return room;
 	if ((e = branch_load(s, c->head_id, limit, &b)) == OK) {
 		plan = match_plan(p->turns, p->count, b.turns, b.count, b.is_whole, p->by.now_ms);
-		e = is_full && plan.action != MATCH_REPEAT ? ERR_LIMIT
-							   : follow_plan(s, c, p, &b, plan, out);
+		if (plan.action != MATCH_REPEAT && (e = room) == OK)
+			e = note_client(s, c, p);
+		if (e == OK)
+			e = follow_plan(s, c, p, &b, plan, position, out);
 	}
 	branch_free(&b);
 	return e;
@@ -342,13 +393,11 @@ conversation_post(struct store *s, const struct post *p, struct accepted *out)
 	auto_chat c = { 0 };
 	enum err e = access_find(s, p->config, p->by.caller, p->chat_id, &c, &access);
 
-	if (e == ERR_NOT_FOUND)
-		e = open_chat(s, p, &c);
+	if (e == OK)
+		e = post_to_chat(s, &c, p, &a);
+	else if (e == ERR_NOT_FOUND)
+		e = post_to_new_chat(s, p, &c, &a);
 	if (e != OK)
-		return e;
-	/* Only in an open chat does the persona come from whoever posts (design 4). */
-	if ((e = store_chat_set_client(s, c.no, c.is_private ? NULL : p->system, p->lang)) != OK ||
-	    (e = post_to_chat(s, &c, p, &a)) != OK)
 		return e;
 	(void)snprintf(a.chat_id, sizeof a.chat_id, "%s", c.id);
 	a.id_is_number = c.id_is_number;

@@ -56,8 +56,8 @@ conversation_regenerate(struct store *s, const struct chat *c, const char *messa
 {
 	struct accepted a = { 0 };
 	struct found m = { 0 }, turn;
-	int stopped, live;
-	int64_t seq;
+	struct reply_to_come r = { .chat_no = c->no };
+	int stopped;
 	enum err e = store_message_find(s, c->no, message_uid, note_message, &m);
 
 	if (e != OK || (e = turn_of(s, &m, &turn)) != OK)
@@ -66,10 +66,11 @@ conversation_regenerate(struct store *s, const struct chat *c, const char *messa
 	if (m.role == ROLE_ASSISTANT && m.is_live &&
 	    (e = conversation_stop_below(s, c, m.id, by, &stopped)) != OK)
 		return e;
-	if ((e = conversation_queue_room(s, c->no, &live)) != OK ||
+	r.parent_id = turn.id;
+	if ((e = conversation_queue_room(s, c->no, by, &r.position)) != OK ||
 	    (e = store_message_get(s, turn.id, note_uid, a.message_uid)) != OK ||
-	    (e = store_chat_seq(s, c->no, 1, by->now_ms, &seq)) != OK ||
-	    (e = conversation_add_reply(s, c->no, by, turn.id, seq, &a)) != OK)
+	    (e = store_chat_seq(s, c->no, 1, by->now_ms, &r.seq)) != OK ||
+	    (e = conversation_add_reply(s, &r, by, &a)) != OK)
 		return e;
 	fill_chat(c, &a);
 	*out = a;
@@ -113,8 +114,8 @@ conversation_edit(struct store *s, const struct chat *c, const char *message_uid
 		.author_name = by_author_name(by),
 		.now_ms = by->now_ms,
 	};
-	int stopped, live;
-	int64_t last, id;
+	struct reply_to_come r = { .chat_no = c->no };
+	int stopped;
 	enum err e = store_message_find(s, c->no, message_uid, note_message, &m);
 
 	if (e != OK)
@@ -124,15 +125,16 @@ conversation_edit(struct store *s, const struct chat *c, const char *message_uid
 	id_random(a.message_uid);
 	sibling.parent_id = m.parent_id;
 	if ((e = conversation_stop_below(s, c, m.id, by, &stopped)) != OK ||
-	    (e = conversation_queue_room(s, c->no, &live)) != OK ||
-	    (e = store_chat_seq(s, c->no, 3, by->now_ms, &last)) != OK)
+	    (e = conversation_queue_room(s, c->no, by, &r.position)) != OK ||
+	    (e = store_chat_seq(s, c->no, 3, by->now_ms, &r.seq)) != OK)
 		return e;
-	sibling.seq = last - 2;
-	if ((e = store_message_add(s, &sibling, &id)) != OK ||
+	sibling.seq = r.seq - 2;
+	if ((e = store_message_add(s, &sibling, &r.parent_id)) != OK ||
 	    (e = edit_events(s, by,
-		 (struct outbox_event){ .chat_no = c->no, .message_id = id, .seq = last - 1 },
+		 (struct outbox_event){
+		     .chat_no = c->no, .message_id = r.parent_id, .seq = r.seq - 1 },
 		 message_uid)) != OK ||
-	    (e = conversation_add_reply(s, c->no, by, id, last, &a)) != OK)
+	    (e = conversation_add_reply(s, &r, by, &a)) != OK)
 		return e;
 	fill_chat(c, &a);
 	*out = a;

@@ -31,13 +31,13 @@ conversation_event(struct store *s, const struct by *by, const struct outbox_eve
 }
 
 enum err
-conversation_queue_room(struct store *s, int64_t chat_no, int *out_live)
+conversation_queue_room(struct store *s, int64_t chat_no, const struct by *by, int *out_position)
 {
-	enum err e = store_jobs_live(s, chat_no, out_live);
+	enum err e = store_jobs_live(s, chat_no, out_position);
 
-	if (e == OK && *out_live >= LIMIT_CHAT_QUEUE)
+	if (e == OK && *out_position >= LIMIT_CHAT_QUEUE)
 		return ERR_LIMIT;
-	return e;
+	return e == OK ? quota_check(s, by->caller, chat_no, by->now_ms) : e;
 }
 
 static enum err
@@ -52,44 +52,42 @@ say_position(struct store *s, const struct by *by, struct outbox_event of, int p
 }
 
 enum err
-conversation_add_reply(struct store *s, int64_t chat_no, const struct by *by, int64_t parent_id,
-    int64_t seq, struct accepted *out)
+conversation_add_reply(
+    struct store *s, const struct reply_to_come *r, const struct by *by, struct accepted *out)
 {
 	struct message_new m = {
-		.chat_no = chat_no,
-		.parent_id = parent_id,
+		.uid = out->reply_uid,
+		.chat_no = r->chat_no,
+		.parent_id = r->parent_id,
 		.role = ROLE_ASSISTANT,
 		.status = MESSAGE_QUEUED,
 		.content = "",
-		.seq = seq,
+		.seq = r->seq,
 		.now_ms = by->now_ms,
 	};
 	struct job_new j = {
-		.chat_no = chat_no,
+		.uid = out->job_uid,
+		.chat_no = r->chat_no,
 		.person_id = by_author_id(by),
 		.address = by->caller != NULL ? by->caller->address : NULL,
 		.rid = by->rid,
 		.now_ms = by->now_ms,
 	};
-	int position;
-	int64_t id;
-	enum err e = store_jobs_live(s, chat_no, &position);
+	enum err e;
 
 	id_random(out->reply_uid);
 	id_random(out->job_uid);
-	m.uid = out->reply_uid;
-	j.uid = out->job_uid;
-	if (e != OK || (e = quota_check(s, by->caller, chat_no, by->now_ms)) != OK ||
-	    (e = store_message_add(s, &m, &id)) != OK)
+	out->seq = r->seq;
+	if ((e = store_message_add(s, &m, &j.message_id)) != OK ||
+	    (e = store_job_add(s, &j)) != OK ||
+	    (e = store_chat_advance(s, r->chat_no, r->seq, j.message_id, by->now_ms)) != OK)
 		return e;
-	j.message_id = id;
-	if ((e = store_job_add(s, &j)) != OK || (e = store_chat_set_head(s, chat_no, id)) != OK)
-		return e;
-	out->seq = seq;
 	return say_position(s, by,
-	    (struct outbox_event){
-		.chat_no = chat_no, .message_id = id, .seq = seq, .job_uid = out->job_uid },
-	    position);
+	    (struct outbox_event){ .chat_no = r->chat_no,
+		.message_id = j.message_id,
+		.seq = r->seq,
+		.job_uid = out->job_uid },
+	    r->position);
 }
 
 /* --- jobs of a chat, copied: while they are worked on the table changes --- */

@@ -36,12 +36,20 @@ struct accepted {
 enum err conversation_event(
     struct store *s, const struct by *by, const struct outbox_event *of) MUST_CHECK;
 
-/* ERR_LIMIT: LIMIT_CHAT_QUEUE prompts wait or run in this chat already. *out: how many do. */
-enum err conversation_queue_room(struct store *s, int64_t chat_no, int *out_live) MUST_CHECK;
+/*
+ * May one more reply of theirs wait in this chat (0: one to come)? *out_position: how many would
+ * stand before it. ERR_LIMIT: LIMIT_CHAT_QUEUE do already; ERR_QUOTA: their share is used up.
+ */
+enum err conversation_queue_room(
+    struct store *s, int64_t chat_no, const struct by *by, int *out_position) MUST_CHECK;
 
-/* The reply to come, its job, its event (seq); the reply becomes the head. */
-enum err conversation_add_reply(struct store *s, int64_t chat_no, const struct by *by,
-    int64_t parent_id, int64_t seq, struct accepted *out) MUST_CHECK;
+/* The reply to come, its job, its event; it becomes the chat's head, and seq its last number. */
+struct reply_to_come {
+	int64_t chat_no, parent_id, seq;
+	int position; /* as conversation_queue_room says */
+};
+enum err conversation_add_reply(struct store *s, const struct reply_to_come *r, const struct by *by,
+    struct accepted *out) MUST_CHECK;
 
 /* A job has ended: those that still wait move up and say so. */
 enum err conversation_queue_moved(struct store *s, int64_t chat_no, const struct by *by) MUST_CHECK;

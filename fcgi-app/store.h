@@ -59,6 +59,8 @@ enum err store_mark(struct store *s) MUST_CHECK;
 enum err store_unmark(struct store *s) MUST_CHECK; /* keeps what was done since store_mark */
 bool store_back(struct store *s); /* undoes it; false: some errors undo the whole transaction */
 
+int64_t store_changes(const struct store *s); /* rows that were changed since it was opened */
+
 /* A consistent view for several reads; ends with store_read_end. */
 enum err store_read_begin(struct store *s) MUST_CHECK;
 void store_read_end(struct store *s);
@@ -95,8 +97,8 @@ void chat_free(struct chat *c);
 
 struct chat_new {
 	const char *id, *title, *lang;
-	const char *owner_id;              /* NULL: nobody's */
-	const char *system_prompt, *model; /* may be NULL */
+	const char *owner_id;                              /* NULL: nobody's */
+	const char *system_prompt, *client_system, *model; /* may be NULL */
 	bool id_is_number, is_private;
 	enum title_source title_source;
 	int64_t now_ms;
@@ -117,13 +119,19 @@ enum err store_chat_change(
 enum err store_chat_set_deleted(
     struct store *s, int64_t no, int64_t deleted_ms, int64_t seq) MUST_CHECK;
 
-/* Takes the next count numbers; *out_last is the last of them. */
+/*
+ * Takes the next count numbers; *out_last is the last of them. now_ms: when the chat was last
+ * active, 0: it is as it was (text that goes on).
+ */
 enum err store_chat_seq(
     struct store *s, int64_t no, int64_t count, int64_t now_ms, int64_t *out_last) MUST_CHECK;
 /* The same; *out_private: as the chat is now. */
 enum err store_chat_seq_private(struct store *s, int64_t no, int64_t count, int64_t now_ms,
     int64_t *out_last, bool *out_private) MUST_CHECK;
 enum err store_chat_set_head(struct store *s, int64_t no, int64_t message_id) MUST_CHECK;
+/* A message more: seq is the chat's last number, unless it is further already. */
+enum err store_chat_advance(
+    struct store *s, int64_t no, int64_t seq, int64_t head_id, int64_t now_ms) MUST_CHECK;
 enum err store_chat_set_client(
     struct store *s, int64_t no, const char *client_system, const char *lang) MUST_CHECK;
 
@@ -283,9 +291,12 @@ enum err store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE]
 enum err store_job_claim(
     struct store *s, const char *owner, int64_t now_ms, struct job *out) MUST_CHECK;
 
-/* Renews the lease. ERR_CONFLICT: it was lost, the caller must write nothing. */
-enum err store_job_renew(struct store *s, const struct job *j, const char *owner, int64_t now_ms,
-    bool *out_cancel_requested) MUST_CHECK;
+/* The lease still holds, in this transaction. ERR_CONFLICT: it does not; write nothing for it. */
+enum err store_job_check(
+    struct store *s, const struct job *j, const char *owner, bool *out_cancel_requested) MUST_CHECK;
+/* Makes it last longer; ERR_CONFLICT as above. */
+enum err store_job_renew(
+    struct store *s, const struct job *j, const char *owner, int64_t now_ms) MUST_CHECK;
 
 enum job_end { JOB_DONE, JOB_FAILED, JOB_CANCELLED };
 enum err store_job_finish(struct store *s, const struct job *j, const char *owner, enum job_end end,

@@ -10,7 +10,10 @@ enum {
 	CHAT_CHANGE,
 	CHAT_SET_DELETED,
 	CHAT_SEQ,
+	CHAT_SEQ_ACTIVE,
+	CHAT_SEQ_GET,
 	CHAT_SET_HEAD,
+	CHAT_ADVANCE,
 	CHAT_SET_CLIENT,
 	CHATS_LIST,
 	CHATS_OF_PERSON,
@@ -34,8 +37,8 @@ static const char *const sql[STATEMENTS] = {
 	[CHAT_GET] = "SELECT " CHAT_COLUMNS "WHERE c.no = ?1",
 	[CHAT_ADD] =
 	    "INSERT INTO chats(id, id_is_number, visibility, title, lang, system_prompt, model,"
-	    " title_source, created_ms, updated_ms, owner_id)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+	    " title_source, created_ms, updated_ms, owner_id, client_system)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11)",
 	[CHAT_CHANGE] =
 	    "UPDATE chats SET title = coalesce(?2, title), title_source = coalesce(?3, title_source),"
 	    " system_prompt = CASE WHEN ?4 IS NULL THEN system_prompt ELSE nullif(?4, '') END,"
@@ -43,10 +46,14 @@ static const char *const sql[STATEMENTS] = {
 	    " visibility = coalesce(?6, visibility), changed_seq = ?7 WHERE no = ?1",
 	[CHAT_SET_DELETED] =
 	    "UPDATE chats SET deleted_ms = nullif(?2, 0), changed_seq = ?3 WHERE no = ?1",
-	[CHAT_SEQ] =
-	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1"
-	    " RETURNING seq, visibility = 'private'",
+	[CHAT_SEQ] = "UPDATE chats SET seq = seq + ?2 WHERE no = ?1",
+	[CHAT_SEQ_ACTIVE] =
+	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1",
+	[CHAT_SEQ_GET] = "SELECT seq, visibility = 'private' FROM chats WHERE no = ?1",
 	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = nullif(?2, 0) WHERE no = ?1",
+	[CHAT_ADVANCE] =
+	    "UPDATE chats SET seq = max(seq, ?2), head_id = ?3, updated_ms = max(updated_ms, ?4)"
+	    " WHERE no = ?1",
 	[CHAT_SET_CLIENT] =
 	    "UPDATE chats SET client_system = coalesce(?2, client_system), lang = ?3 WHERE no = ?1",
 	/* each part by an index of its own, and no longer than the page */
@@ -182,6 +189,7 @@ store_chat_add(struct store *s, const struct chat_new *c, int64_t *out_no)
 	bind_str(st, 8, title_sources[c->title_source]);
 	bind_int(st, 9, c->now_ms);
 	bind_str(st, 10, c->owner_id);
+	bind_str(st, 11, c->client_system);
 	if ((e = store_run(s, st)) == OK)
 		*out_no = sqlite3_last_insert_rowid(s->db);
 	return e;
@@ -218,15 +226,18 @@ enum err
 store_chat_seq_private(struct store *s, int64_t no, int64_t count, int64_t now_ms,
     int64_t *out_last, bool *out_private)
 {
-	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_SEQ);
+	auto_stmt *add = store_stmt(s, PART_CHATS, now_ms > 0 ? CHAT_SEQ_ACTIVE : CHAT_SEQ);
+	auto_stmt *get = store_stmt(s, PART_CHATS, CHAT_SEQ_GET);
 	enum err e;
 
-	bind_int(st, 1, no);
-	bind_int(st, 2, count);
-	bind_int(st, 3, now_ms);
-	if ((e = store_row(s, st)) == OK) {
-		*out_last = sqlite3_column_int64(st, 0);
-		*out_private = sqlite3_column_int(st, 1) != 0;
+	bind_int(add, 1, no);
+	bind_int(add, 2, count);
+	if (now_ms > 0)
+		bind_int(add, 3, now_ms);
+	bind_int(get, 1, no);
+	if ((e = store_run(s, add)) == OK && (e = store_row(s, get)) == OK) {
+		*out_last = sqlite3_column_int64(get, 0);
+		*out_private = sqlite3_column_int(get, 1) != 0;
 	}
 	return e;
 }
@@ -246,6 +257,18 @@ store_chat_set_head(struct store *s, int64_t no, int64_t message_id)
 
 	bind_int(st, 1, no);
 	bind_int(st, 2, message_id);
+	return store_run(s, st);
+}
+
+enum err
+store_chat_advance(struct store *s, int64_t no, int64_t seq, int64_t head_id, int64_t now_ms)
+{
+	auto_stmt *st = store_stmt(s, PART_CHATS, CHAT_ADVANCE);
+
+	bind_int(st, 1, no);
+	bind_int(st, 2, seq);
+	bind_int(st, 3, head_id);
+	bind_int(st, 4, now_ms);
 	return store_run(s, st);
 }
 

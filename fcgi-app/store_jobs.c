@@ -1,6 +1,8 @@
 /*
  * The job table, tested with kill -9 before it was written here (reference: chat-backend 3.3,
- * fastcgi 9): claim, renew, finish and requeue are one statement each and name the fence.
+ * fastcgi 9): claim and take-over look and then write, in the caller's transaction; renew, finish
+ * and requeue are one statement each and name the fence. No RETURNING: SQLite builds a table of its
+ * own for it and keeps a journal of the statement, several times what the change costs.
  */
 #include "store_priv.h"
 
@@ -13,12 +15,13 @@ enum {
 	JOB_CANCEL,
 	JOBS_OF_OWNER,
 	JOB_UID_OF,
-	JOB_CLAIM,
+	JOB_READY,
+	JOB_LOST,
+	JOB_TAKE,
+	JOB_CHECK,
 	JOB_RENEW,
 	JOB_FINISH,
 	JOB_REQUEUE,
-	JOB_TAKE_OVER,
-	JOB_DETAILS,
 	JOBS_NEXT,
 	JOBS_COUNT,
 	JOBS_SHIFT,
@@ -26,9 +29,11 @@ enum {
 	STATEMENTS
 };
 
-#define JOB_RETURNING                                                                              \
-	" RETURNING id, uid, chat_no, message_id, attempt, connect_failures, stream_failures,"     \
-	" crashes, cancel_requested, rid, is_shortened, is_swapped, person_id, created_ms"
+#define JOB_ROW                                                                                    \
+	"SELECT j.id, j.uid, j.chat_no, j.message_id, j.attempt, j.connect_failures,"              \
+	" j.stream_failures, j.crashes, j.cancel_requested, j.rid, j.is_shortened, j.is_swapped,"  \
+	" j.person_id, j.created_ms, m.uid, m.parent_id"                                           \
+	" FROM jobs j JOIN messages m ON m.id = j.message_id WHERE j.id = "
 #define FENCE " WHERE id = ?1 AND lease_owner = ?2 AND attempt = ?3 AND state = 'running'"
 
 /* clang-format off */
@@ -45,32 +50,32 @@ static const char *const sql[STATEMENTS] = {
 	    " ORDER BY j.state = 'running' DESC, j.id",
 	[JOB_CANCEL] =
 	    "UPDATE jobs SET state = 'cancelled', lease_owner = NULL, cancel_requested = 1,"
-	    " updated_ms = ?2 WHERE id = ?1 AND state IN('queued', 'running') RETURNING 1",
+	    " updated_ms = ?2 WHERE id = ?1 AND state IN('queued', 'running')",
 	[JOBS_OF_OWNER] =
 	    "SELECT id FROM jobs INDEXED BY jobs_running WHERE state = 'running' AND lease_owner = ?1",
 	[JOB_UID_OF] = "SELECT uid FROM jobs WHERE message_id = ?1 ORDER BY id DESC LIMIT 1",
 	/* partial indexes serve both; an OR of the two cases would scan */
-	[JOB_CLAIM] =
-	    "UPDATE jobs SET state = 'running', lease_owner = ?1, lease_until_ms = ?3,"
-	    " attempt = attempt + 1, updated_ms = ?2 WHERE id ="
-	    " (SELECT j.id FROM jobs j WHERE j.state = 'queued' AND j.run_after_ms <= ?2"
+	[JOB_READY] =
+	    JOB_ROW
+	    "(SELECT j.id FROM jobs j WHERE j.state = 'queued' AND j.run_after_ms <= ?1"
 	    "  AND NOT EXISTS(SELECT 1 FROM jobs k WHERE k.chat_no = j.chat_no"
 	    "   AND k.state IN('queued', 'running') AND (k.state = 'running' OR k.id < j.id))"
-	    "  ORDER BY j.run_after_ms, j.id LIMIT 1)" JOB_RETURNING,
-	[JOB_RENEW] = "UPDATE jobs SET lease_until_ms = ?4" FENCE " RETURNING cancel_requested",
+	    "  ORDER BY j.run_after_ms, j.id LIMIT 1)",
+	[JOB_LOST] =
+	    JOB_ROW
+	    "(SELECT id FROM jobs WHERE state = 'running' AND lease_until_ms < ?1"
+	    "  AND lease_owner IS NOT ?2 ORDER BY lease_until_ms LIMIT 1)",
+	[JOB_TAKE] =
+	    "UPDATE jobs SET state = 'running', lease_owner = ?2, lease_until_ms = ?4,"
+	    " attempt = ?5, crashes = ?6, updated_ms = ?3 WHERE id = ?1",
+	[JOB_CHECK] = "SELECT cancel_requested FROM jobs" FENCE,
+	[JOB_RENEW] = "UPDATE jobs SET lease_until_ms = ?4" FENCE,
 	[JOB_FINISH] =
-	    "UPDATE jobs SET state = ?4, last_error = ?5, lease_owner = NULL, updated_ms = ?6" FENCE
-	    " RETURNING 1",
+	    "UPDATE jobs SET state = ?4, last_error = ?5, lease_owner = NULL, updated_ms = ?6" FENCE,
 	[JOB_REQUEUE] =
 	    "UPDATE jobs SET state = 'queued', run_after_ms = ?4, last_error = ?5,"
 	    " connect_failures = ?6, stream_failures = ?7, crashes = ?8, lease_owner = NULL,"
-	    " is_shortened = ?9, is_swapped = ?10, updated_ms = ?11" FENCE " RETURNING 1",
-	[JOB_TAKE_OVER] =
-	    "UPDATE jobs SET lease_owner = ?1, lease_until_ms = ?3, attempt = attempt + 1,"
-	    " crashes = crashes + 1, updated_ms = ?2 WHERE id ="
-	    " (SELECT id FROM jobs WHERE state = 'running' AND lease_until_ms < ?4"
-	    "  AND lease_owner IS NOT ?1 ORDER BY lease_until_ms LIMIT 1)" JOB_RETURNING,
-	[JOB_DETAILS] = "SELECT uid, parent_id FROM messages WHERE id = ?1",
+	    " is_shortened = ?9, is_swapped = ?10, updated_ms = ?11" FENCE,
 	[JOBS_NEXT] =
 	    "SELECT min(at) FROM (SELECT min(run_after_ms) AS at FROM jobs WHERE state = 'queued'"
 	    " UNION ALL SELECT min(lease_until_ms) FROM jobs WHERE state = 'running'"
@@ -97,6 +102,15 @@ static const char *const end_names[] = {
 };
 /* clang-format on */
 const struct stmt_table store_jobs_statements = { sql, STATEMENTS };
+
+/* ERR_CONFLICT: no row was as the statement wants it. */
+static enum err
+change_one(struct store *s, sqlite3_stmt *st)
+{
+	enum err e = store_run(s, st);
+
+	return e == OK && sqlite3_changes(s->db) == 0 ? ERR_CONFLICT : e;
+}
 
 enum err
 store_job_add(struct store *s, const struct job_new *j)
@@ -158,12 +172,10 @@ enum err
 store_job_cancel(struct store *s, int64_t id, int64_t now_ms)
 {
 	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_CANCEL);
-	enum err e;
 
 	bind_int(st, 1, id);
 	bind_int(st, 2, now_ms);
-	e = store_row(s, st);
-	return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
+	return change_one(s, st);
 }
 
 enum err
@@ -191,50 +203,56 @@ store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
 	return e;
 }
 
-static enum err
-add_details(struct store *s, struct job *j)
-{
-	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_DETAILS);
-	enum err e;
-
-	bind_int(st, 1, j->message_id);
-	if ((e = store_row(s, st)) != OK)
-		return e;
-	(void)snprintf(j->message_uid, sizeof j->message_uid, "%s", column_str(st, 0));
-	j->parent_id = sqlite3_column_int64(st, 1);
-	return OK;
-}
-
 static const char *
 or_empty(const char *text)
 {
 	return text != NULL ? text : "";
 }
 
-/* The row of JOB_RETURNING. */
-static enum err
-take(struct store *s, sqlite3_stmt *st, struct job *out)
+static void
+job_from_row(sqlite3_stmt *st, struct job *out)
 {
-	struct job j = { 0 };
-	enum err e = store_row(s, st);
+	*out = (struct job){
+		.id = sqlite3_column_int64(st, 0),
+		.chat_no = sqlite3_column_int64(st, 2),
+		.message_id = sqlite3_column_int64(st, 3),
+		.attempt = sqlite3_column_int(st, 4),
+		.connect_failures = sqlite3_column_int(st, 5),
+		.stream_failures = sqlite3_column_int(st, 6),
+		.crashes = sqlite3_column_int(st, 7),
+		.cancel_requested = sqlite3_column_int(st, 8) != 0,
+		.is_shortened = sqlite3_column_int(st, 10) != 0,
+		.is_swapped = sqlite3_column_int(st, 11) != 0,
+		.created_ms = sqlite3_column_int64(st, 13),
+		.parent_id = sqlite3_column_int64(st, 15),
+	};
+	(void)snprintf(out->uid, sizeof out->uid, "%s", column_str(st, 1));
+	(void)snprintf(out->rid, sizeof out->rid, "%s", or_empty(column_str(st, 9)));
+	(void)snprintf(out->person_id, sizeof out->person_id, "%s", or_empty(column_str(st, 12)));
+	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", column_str(st, 14));
+}
+
+/* The job that a query of JOB_ROW found becomes owner's, with the next fence. */
+static enum err
+take(struct store *s, sqlite3_stmt *found, const char *owner, int64_t now_ms, bool was_lost,
+    struct job *out)
+{
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_TAKE);
+	struct job j;
+	enum err e = store_row(s, found);
 
 	if (e != OK)
 		return e;
-	j.id = sqlite3_column_int64(st, 0);
-	(void)snprintf(j.uid, sizeof j.uid, "%s", column_str(st, 1));
-	j.chat_no = sqlite3_column_int64(st, 2);
-	j.message_id = sqlite3_column_int64(st, 3);
-	j.attempt = sqlite3_column_int(st, 4);
-	j.connect_failures = sqlite3_column_int(st, 5);
-	j.stream_failures = sqlite3_column_int(st, 6);
-	j.crashes = sqlite3_column_int(st, 7);
-	j.cancel_requested = sqlite3_column_int(st, 8) != 0;
-	(void)snprintf(j.rid, sizeof j.rid, "%s", or_empty(column_str(st, 9)));
-	j.is_shortened = sqlite3_column_int(st, 10) != 0;
-	j.is_swapped = sqlite3_column_int(st, 11) != 0;
-	(void)snprintf(j.person_id, sizeof j.person_id, "%s", or_empty(column_str(st, 12)));
-	j.created_ms = sqlite3_column_int64(st, 13);
-	if ((e = add_details(s, &j)) == OK)
+	job_from_row(found, &j);
+	j.attempt++;
+	j.crashes += was_lost;
+	bind_int(st, 1, j.id);
+	bind_str(st, 2, owner);
+	bind_int(st, 3, now_ms);
+	bind_int(st, 4, now_ms + LIMIT_LEASE_MS);
+	bind_int(st, 5, j.attempt);
+	bind_int(st, 6, j.crashes);
+	if ((e = store_run(s, st)) == OK)
 		*out = j;
 	return e;
 }
@@ -242,25 +260,21 @@ take(struct store *s, sqlite3_stmt *st, struct job *out)
 enum err
 store_job_claim(struct store *s, const char *owner, int64_t now_ms, struct job *out)
 {
-	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_CLAIM);
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_READY);
 
-	bind_str(st, 1, owner);
-	bind_int(st, 2, now_ms);
-	bind_int(st, 3, now_ms + LIMIT_LEASE_MS);
-	return take(s, st, out);
+	bind_int(st, 1, now_ms);
+	return take(s, st, owner, now_ms, false, out);
 }
 
 enum err
 store_job_take_over(
     struct store *s, const char *owner, bool any_lease, int64_t now_ms, struct job *out)
 {
-	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_TAKE_OVER);
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_LOST);
 
-	bind_str(st, 1, owner);
-	bind_int(st, 2, now_ms);
-	bind_int(st, 3, now_ms + LIMIT_LEASE_MS);
-	bind_int(st, 4, any_lease ? INT64_MAX : now_ms);
-	return take(s, st, out);
+	bind_int(st, 1, any_lease ? INT64_MAX : now_ms);
+	bind_str(st, 2, owner);
+	return take(s, st, owner, now_ms, true, out);
 }
 
 static void
@@ -271,27 +285,27 @@ bind_fence(sqlite3_stmt *st, const struct job *j, const char *owner)
 	bind_int(st, 3, j->attempt);
 }
 
-/* A fenced statement returns its row, or the lease is lost. */
-static enum err
-fenced(struct store *s, sqlite3_stmt *st)
+enum err
+store_job_check(struct store *s, const struct job *j, const char *owner, bool *out_cancel_requested)
 {
-	enum err e = store_row(s, st);
+	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_CHECK);
+	enum err e;
 
+	bind_fence(st, j, owner);
+	e = store_row(s, st);
+	if (e == OK)
+		*out_cancel_requested = sqlite3_column_int(st, 0) != 0;
 	return e == ERR_NOT_FOUND ? ERR_CONFLICT : e;
 }
 
 enum err
-store_job_renew(struct store *s, const struct job *j, const char *owner, int64_t now_ms,
-    bool *out_cancel_requested)
+store_job_renew(struct store *s, const struct job *j, const char *owner, int64_t now_ms)
 {
 	auto_stmt *st = store_stmt(s, PART_JOBS, JOB_RENEW);
-	enum err e;
 
 	bind_fence(st, j, owner);
 	bind_int(st, 4, now_ms + LIMIT_LEASE_MS);
-	if ((e = fenced(s, st)) == OK)
-		*out_cancel_requested = sqlite3_column_int(st, 0) != 0;
-	return e;
+	return change_one(s, st);
 }
 
 enum err
@@ -304,7 +318,7 @@ store_job_finish(struct store *s, const struct job *j, const char *owner, enum j
 	bind_str(st, 4, end_names[end]);
 	bind_str(st, 5, last_error);
 	bind_int(st, 6, now_ms);
-	return fenced(s, st);
+	return change_one(s, st);
 }
 
 enum err
@@ -322,7 +336,7 @@ store_job_requeue(struct store *s, const struct job *j, const char *owner, int64
 	bind_int(st, 9, j->is_shortened);
 	bind_int(st, 10, j->is_swapped);
 	bind_int(st, 11, now_ms);
-	return fenced(s, st);
+	return change_one(s, st);
 }
 
 enum err

@@ -13,6 +13,8 @@ enum {
 	DELTAS_CLEAR,
 	REPLY_STATUS,
 	REPLY_FINISH,
+	QUEUE_NEW,
+	QUEUE_ENDED,
 	STATEMENTS
 };
 
@@ -53,6 +55,10 @@ static const char *const sql[STATEMENTS] = {
 	    "UPDATE messages SET status = ?2, content = ?3, is_notice = ?4, error_type = ?5,"
 	    " model = ?6, response_id = ?7, tok_prompt = ?8, tok_output = ?9, tok_thought = ?10,"
 	    " tok_cached = ?11, tok_total = ?12, changed_seq = ?13, updated_ms = ?14 WHERE id = ?1",
+	[QUEUE_NEW] = "INSERT INTO index_queue(message_id) VALUES(?1)",
+	[QUEUE_ENDED] =
+	    "INSERT INTO index_queue(message_id) SELECT id FROM messages"
+	    " WHERE id = ?1 AND status IN('queued', 'streaming')",
 };
 
 static const char *const status_names[] = {
@@ -152,6 +158,22 @@ store_each_message(struct store *s, sqlite3_stmt *st, store_message_fn fn, void 
 	return store_error(s, rc);
 }
 
+static bool
+is_running(enum message_status st)
+{
+	return st == MESSAGE_QUEUED || st == MESSAGE_STREAMING;
+}
+
+/* What is finished and says something is searched for (sql: index_queue). */
+static enum err
+queue_for_index(struct store *s, size_t statement, int64_t message_id)
+{
+	auto_stmt *st = store_stmt(s, PART_MESSAGES, statement);
+
+	bind_int(st, 1, message_id);
+	return store_run(s, st);
+}
+
 enum err
 store_message_add(struct store *s, const struct message_new *m, int64_t *out_id)
 {
@@ -170,9 +192,11 @@ store_message_add(struct store *s, const struct message_new *m, int64_t *out_id)
 	bind_int(st, 10, m->now_ms);
 	bind_str(st, 11, m->author_id);
 	bind_str(st, 12, m->author_name);
-	if ((e = store_run(s, st)) == OK)
-		*out_id = sqlite3_last_insert_rowid(s->db);
-	return e;
+	if ((e = store_run(s, st)) != OK)
+		return e;
+	*out_id = sqlite3_last_insert_rowid(s->db);
+	return m->content_len > 0 && !is_running(m->status) ? queue_for_index(s, QUEUE_NEW, *out_id)
+							    : OK;
 }
 
 enum err
@@ -310,8 +334,12 @@ store_reply_finish(struct store *s, const struct reply_end *end)
 {
 	auto_stmt *st = store_stmt(s, PART_MESSAGES, REPLY_FINISH);
 	bool had_text;
-	enum err e;
+	enum err e = OK;
 
+	if (end->content_len > 0 && !end->is_notice && !is_running(end->status))
+		e = queue_for_index(s, QUEUE_ENDED, end->message_id);
+	if (e != OK)
+		return e;
 	bind_int(st, 1, end->message_id);
 	bind_str(st, 2, status_names[end->status]);
 	(void)sqlite3_bind_text64(

@@ -52,6 +52,9 @@ struct store {
 	bool must_not_wait;                 /* for a lock, just now */
 };
 
+/* Before the process opens its first database. Any thread, any number of times. */
+void store_configure(void);
+
 /* Leaves a borrowed statement clean, whatever path the function took. */
 static inline void
 stmt_release(sqlite3_stmt **st)

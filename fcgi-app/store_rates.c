@@ -1,11 +1,11 @@
 #include "store_rates.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "log.h"
+#include "store_priv.h"
 
 #define PRUNE_EVERY 1000 /* requests */
 #define TOTALS_MS 1000   /* between two writings of the totals */
@@ -173,8 +173,10 @@ static int
 open_database(struct rates *r, const char *path)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2(path, &r->db, flags, NULL);
+	int rc;
 
+	store_configure();
+	rc = sqlite3_open_v2(path, &r->db, flags, NULL);
 	(void)sqlite3_busy_handler(r->db, wait_for_lock, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(r->db, schema, NULL, NULL, NULL);

@@ -219,7 +219,7 @@ static enum err
 write_changes(struct store *s, struct reply *r, const struct tick *t)
 {
 	bool has_text = r->text.len > r->stored;
-	bool leaves = t->is_leaving && !r->has_ended;
+	bool leaves = t->is_leaving && !r->has_ended, is_over = r->has_ended || leaves;
 	struct ending end = ending_of(r);
 	struct ai_retry retry = decide(r, t);
 	int64_t count = has_text, last = 0;
@@ -232,13 +232,13 @@ write_changes(struct store *s, struct reply *r, const struct tick *t)
 	if (count == 0)
 		return OK;
 	/* Whoever closed the chat meanwhile closed this text as well. */
-	if ((e = store_chat_seq_private(
-		 s, r->job.chat_no, count, t->now_ms, &last, &r->chat_is_private)) != OK)
+	if ((e = store_chat_seq_private(s, r->job.chat_no, count, is_over ? t->now_ms : 0, &last,
+		 &r->chat_is_private)) != OK)
 		return e;
 	r->tick.prev = last - count;
 	r->tick.seq = last - count + 1;
 	r->tick.wrote_text = has_text;
-	r->tick.is_over = r->has_ended || leaves;
+	r->tick.is_over = is_over;
 	if (has_text && r->stored == 0 && (e = store_reply_began(s, reply_first_ms(r))) != OK)
 		return e;
 	/* A text that ends here goes into the message itself. */
@@ -263,7 +263,11 @@ write_reply(struct store *s, struct reply *r, const struct tick *t)
 	memset(&r->tick, 0, sizeof r->tick);
 	if (r->text.len == r->stored && !r->has_ended && !t->is_leaving && r->renew_ms > t->now_ms)
 		return OK;
-	e = store_job_renew(s, &r->job, t->owner, t->now_ms, &cancel);
+	e = store_job_check(s, &r->job, t->owner, &cancel);
+	if (e == OK && r->renew_ms <= t->now_ms) {
+		e = store_job_renew(s, &r->job, t->owner, t->now_ms);
+		r->tick.renew_ms = t->now_ms + LIMIT_HEARTBEAT_MS;
+	}
 	if (e == ERR_CONFLICT) { /* stopped, or somebody else has it: no text of ours any more */
 		r->is_lost = true;
 		return account(s, r, t);
@@ -272,7 +276,6 @@ write_reply(struct store *s, struct reply *r, const struct tick *t)
 		return e;
 	if (cancel && !r->has_ended)
 		r->is_stopped = r->has_ended = true;
-	r->tick.renew_ms = t->now_ms + LIMIT_HEARTBEAT_MS;
 	return write_changes(s, r, t);
 }
 

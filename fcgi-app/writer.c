@@ -16,6 +16,7 @@ struct task {
 	writer_fn fn;
 	void *arg;
 	enum store_durability durability;
+	bool looks_first;
 	int64_t give_up_ms; /* monotonic */
 	enum err result;
 	bool is_done;        /* {lock} */
@@ -55,19 +56,25 @@ take_batch(struct writer *w, struct task **batch)
 	return n;
 }
 
-/* False: the transaction is no more, with all that it had. */
+/*
+ * One of several. False: the transaction is no more, with all that it had.
+ *
+ * A mark costs: SQLite keeps a copy of every page that is changed after it.
+ */
 static bool
 run_task(struct writer *w, struct task *t)
 {
-	bool has_transaction = true;
+	int64_t before = store_changes(w->store);
 
-	if ((t->result = store_mark(w->store)) != OK)
+	if (!t->looks_first && (t->result = store_mark(w->store)) != OK)
 		return true;
-	if ((t->result = t->fn(w->store, t->arg)) == OK)
-		t->result = store_unmark(w->store);
-	else
-		has_transaction = store_back(w->store);
-	return has_transaction;
+	t->result = t->fn(w->store, t->arg);
+	if (t->looks_first)
+		return t->result == OK || store_changes(w->store) == before;
+	if (t->result != OK)
+		return store_back(w->store);
+	t->result = store_unmark(w->store);
+	return true;
 }
 
 static enum err
@@ -92,9 +99,13 @@ run_tasks(struct writer *w, struct task **batch, size_t n)
 {
 	size_t written = 0;
 
+	if (n == 1) /* what fails takes nobody with it */
+		batch[0]->result = batch[0]->fn(w->store, batch[0]->arg);
 	for (size_t i = 0; i < n; i++) {
-		if (!run_task(w, batch[i]))
+		if (n > 1 && !run_task(w, batch[i])) {
+			store_rollback(w->store);
 			return batch[i]->result;
+		}
 		written += batch[i]->result == OK;
 	}
 	if (written > 0)
@@ -210,30 +221,32 @@ writer_stop(struct writer *w)
 }
 
 static enum err
-submit(struct writer *w, enum store_durability d, int64_t patience_ms, writer_fn fn, void *arg)
+submit(struct writer *w, struct task *t, int64_t patience_ms)
 {
-	struct task t = {
-		.fn = fn,
-		.arg = arg,
-		.durability = d,
-		.give_up_ms = clock_mono_ms() + patience_ms,
-		.done = PTHREAD_COND_INITIALIZER,
-	};
-
+	t->give_up_ms = clock_mono_ms() + patience_ms;
+	(void)pthread_cond_init(&t->done, NULL);
 	(void)pthread_mutex_lock(&w->lock);
-	enqueue(w, &t);
+	enqueue(w, t);
 	(void)pthread_cond_signal(&w->work);
-	while (!t.is_done)
-		(void)pthread_cond_wait(&t.done, &w->lock);
+	while (!t->is_done)
+		(void)pthread_cond_wait(&t->done, &w->lock);
 	(void)pthread_mutex_unlock(&w->lock);
-	(void)pthread_cond_destroy(&t.done);
-	return t.result;
+	(void)pthread_cond_destroy(&t->done);
+	return t->result;
 }
 
 enum err
 writer_submit(struct writer *w, enum store_durability d, writer_fn fn, void *arg)
 {
-	return submit(w, d, STORE_BUSY_MS, fn, arg);
+	return submit(w, &(struct task){ .fn = fn, .arg = arg, .durability = d }, STORE_BUSY_MS);
+}
+
+enum err
+writer_submit_sure(struct writer *w, enum store_durability d, writer_fn fn, void *arg)
+{
+	return submit(w,
+	    &(struct task){ .fn = fn, .arg = arg, .durability = d, .looks_first = true },
+	    STORE_BUSY_MS);
 }
 
 enum err
@@ -256,5 +269,5 @@ probe(struct store *s, void *arg)
 enum err
 writer_probe(struct writer *w)
 {
-	return submit(w, STORE_DURABLE, PROBE_MS, probe, NULL);
+	return submit(w, &(struct task){ .fn = probe, .durability = STORE_DURABLE }, PROBE_MS);
 }

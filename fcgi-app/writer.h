@@ -26,6 +26,14 @@ void writer_stop(struct writer *w); /* finishes what was submitted; NULL is allo
 enum err writer_submit(
     struct writer *w, enum store_durability d, writer_fn fn, void *arg) MUST_CHECK;
 
+/*
+ * The same for a function that looks first and then writes: when it refuses, it has written
+ * nothing. It gets by without a mark of its own, which costs a third of a message; should it fail
+ * with something written, that is the error of the whole batch.
+ */
+enum err writer_submit_sure(
+    struct writer *w, enum store_durability d, writer_fn fn, void *arg) MUST_CHECK;
+
 /* How the last attempt to write went: OK, or what is wrong with the database now. Any thread. */
 enum err writer_trouble(const struct writer *w);
 

@@ -227,7 +227,7 @@ a_stop_keeps_what_the_reader_saw_and_fences_the_worker_out(void **state)
 	assert_string_equal(look(w, a.reply_uid).content, "uno \xf0\x9f\x99\x82");
 	assert_int_equal(look(w, a.reply_uid).status, MESSAGE_STOPPED);
 	assert_string_equal(events(w), "stream_end App\\Events\\MessageSent");
-	assert_int_equal(store_job_renew(w->s, &j, "W", NOW, &cancel), ERR_CONFLICT);
+	assert_int_equal(store_job_check(w->s, &j, "W", &cancel), ERR_CONFLICT);
 	assert_int_equal(store_job_finish(w->s, &j, "W", JOB_DONE, "", NOW), ERR_CONFLICT);
 }
 
@@ -318,6 +318,7 @@ a_full_queue_takes_no_more(void **state)
 	struct world *w = *state;
 	struct accepted a;
 	auto_chat c = { 0 };
+	int64_t changes;
 
 	for (int i = 0; i < LIMIT_CHAT_QUEUE; i++) {
 		char text[16];
@@ -325,9 +326,54 @@ a_full_queue_takes_no_more(void **state)
 		(void)snprintf(text, sizeof text, "turn %d", i);
 		a = posted(w, text);
 	}
+	changes = store_changes(w->s);
 	assert_int_equal(post(w, "1", "one more", &a), ERR_LIMIT);
+	assert_int_equal(store_changes(w->s), changes);
 	c = chat_of(w);
 	assert_int_equal(conversation_regenerate(w->s, &c, a.message_uid, &w->by, &a), ERR_LIMIT);
+}
+
+/* writer_submit_sure counts on it. */
+static void
+a_refused_post_has_written_nothing(void **state)
+{
+	struct world *w = *state;
+	struct accepted a = posted(w, "first"), b;
+	struct posted_turn list[] = { { ROLE_USER, "other", 5 }, { ROLE_USER, "words", 5 } };
+	struct post edited = {
+		.config = &w->config,
+		.chat_id = "1",
+		.turns = list,
+		.count = 2,
+		.system = "a persona",
+		.lang = "es",
+		.hash = "h",
+		.by = w->by,
+	};
+	int64_t changes = store_changes(w->s);
+
+	/* their share is used up: an old chat with new words for all of it, a new one, a deleted
+	 * one */
+	w->caller.quotas.replies_address = 1;
+	(void)snprintf(w->caller.address, sizeof w->caller.address, "192.0.2.1");
+	edited.by.caller = &w->caller;
+	assert_int_equal(post(w, "2", "hers", &b), OK);
+	changes = store_changes(w->s);
+	assert_int_equal(conversation_post(w->s, &edited, &b), ERR_QUOTA);
+	assert_int_equal(post(w, "3", "one more", &b), ERR_QUOTA);
+	assert_int_equal(store_changes(w->s), changes);
+
+	/* not theirs to open */
+	w->config.allow_open_chats = false;
+	assert_int_equal(post(w, "4", "who?", &b), ERR_NOT_FOUND);
+	assert_int_equal(post(w, "1", "who?", &b), ERR_NOT_FOUND);
+	assert_int_equal(store_changes(w->s), changes);
+	w->config.allow_open_chats = true;
+
+	/* the same post once more: what it got, and nothing new */
+	assert_int_equal(post(w, "1", "first", &b), OK);
+	assert_string_equal(a.reply_uid, b.reply_uid);
+	assert_int_equal(store_changes(w->s), changes);
 }
 
 /* --- branches --- */
@@ -366,7 +412,7 @@ who_wants_another_answer_does_not_wait_for_the_first(void **state)
 	assert_int_equal(conversation_regenerate(w->s, &c, a.reply_uid, &w->by, &b), OK);
 	assert_int_equal(look(w, a.reply_uid).status, MESSAGE_STOPPED);
 	assert_string_equal(look(w, a.reply_uid).content, "par");
-	assert_int_equal(store_job_renew(w->s, &j, "W", NOW, &cancel), ERR_CONFLICT);
+	assert_int_equal(store_job_check(w->s, &j, "W", &cancel), ERR_CONFLICT);
 	answer_with(w, "whole");
 	assert_string_equal(branch(w), "whole<q");
 }
@@ -772,6 +818,7 @@ main(void)
 		T(one_stop_ends_one_reply_unless_all_are_meant),
 		T(who_waits_is_told_the_place_and_each_move),
 		T(a_full_queue_takes_no_more),
+		T(a_refused_post_has_written_nothing),
 		T(another_answer_stands_beside_the_first),
 		T(who_wants_another_answer_does_not_wait_for_the_first),
 		T(an_edited_turn_is_a_sibling_and_stops_what_ran_below_the_old_one),

@@ -153,6 +153,8 @@ each_earlier_schema_becomes_the_newest(void **state)
 		    version, sizeof version, "PRAGMA user_version=%d", migrations[n - 1].version);
 		run(db, version);
 		run(db, rows);
+		if (migrations[n - 1].version >= 4) /* by triggers before, by the program since */
+			run(db, "INSERT INTO index_queue SELECT id FROM messages WHERE id < 4");
 		(void)sqlite3_close(db);
 		check_upgraded(&t, wanted, 2);
 		temp_store_close(&t);

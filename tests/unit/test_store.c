@@ -222,8 +222,9 @@ a_job_is_claimed_once_and_fenced(void **state)
 	assert_int_equal(first.parent_id, q);
 	assert_string_equal(first.rid, "rid-12345678");
 	assert_int_equal(store_job_claim(s, "B", NOW, &second), ERR_NOT_FOUND);
-	assert_int_equal(store_job_renew(s, &first, "A", NOW, &cancel), OK);
+	assert_int_equal(store_job_check(s, &first, "A", &cancel), OK);
 	assert_false(cancel);
+	assert_int_equal(store_job_renew(s, &first, "A", NOW), OK);
 
 	/* the lease is good for LIMIT_LEASE_MS, then somebody else has it */
 	assert_int_equal(
@@ -231,11 +232,12 @@ a_job_is_claimed_once_and_fenced(void **state)
 	assert_int_equal(store_job_take_over(s, "B", false, NOW + LIMIT_LEASE_MS + 1, &second), OK);
 	assert_int_equal(second.attempt, 2);
 	assert_int_equal(second.crashes, 1);
-	assert_int_equal(store_job_renew(s, &first, "A", NOW, &cancel), ERR_CONFLICT);
+	assert_int_equal(store_job_check(s, &first, "A", &cancel), ERR_CONFLICT);
+	assert_int_equal(store_job_renew(s, &first, "A", NOW), ERR_CONFLICT);
 	assert_int_equal(store_job_finish(s, &first, "A", JOB_DONE, "", NOW), ERR_CONFLICT);
 	assert_int_equal(store_job_requeue(s, &first, "A", 0, "", NOW), ERR_CONFLICT);
 	assert_int_equal(store_job_finish(s, &second, "B", JOB_DONE, "", NOW), OK);
-	assert_int_equal(store_job_renew(s, &second, "B", NOW, &cancel), ERR_CONFLICT);
+	assert_int_equal(store_job_renew(s, &second, "B", NOW), ERR_CONFLICT);
 }
 
 static void
