@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "clock.h"
 #include "json.h"
 #include "worker_start.h"
 #include "worker_status.h"
@@ -91,6 +92,26 @@ add_trouble(json_t *reasons, enum err e)
 	add_reason(reasons, "database", "The database cannot be read.", "DB_PATH");
 }
 
+/* Little room: what is there can be read, but nothing is accepted. */
+static enum err
+check_room(const struct disk_figures *disk, json_t *reasons)
+{
+	if (disk->is_low)
+		add_reason(reasons, "disk_low",
+		    "The disk is nearly full: nothing new is accepted until there is room again. "
+		    "Free some space.",
+		    "DISK_MIN_FREE_MB");
+	return disk->is_low ? ERR_FULL : OK;
+}
+
+static const char *
+ballast_state(const struct disk_figures *disk)
+{
+	return disk->ballast_wanted == 0               ? "off"
+	       : disk->ballast >= disk->ballast_wanted ? "ready"
+						       : "released";
+}
+
 static void
 check_worker(bool worker, const struct job_counts *jobs, json_t *reasons)
 {
@@ -103,23 +124,31 @@ void
 api_health(struct app *a, const struct http_request *q, struct http_response *r)
 {
 	struct job_counts jobs = { 0 };
+	struct disk_figures disk;
 	json_t *reasons = json_array();
 	enum err e = check_database(a, &jobs);
 	json_auto_t *status = e == OK ? worker_status_load(a->reader) : NULL;
 	const char *note = json_member_string(status, "note");
 	const char *push = json_member_string(status, "push");
-	bool worker = worker_is_running(a->config);
+	bool worker = worker_is_running(a->config), is_usable = e == OK;
 
 	(void)q;
 	if (e != OK)
 		add_trouble(reasons, e);
+	disk_room_figures(a->room, clock_mono_ms(), &disk);
+	if (e == OK)
+		e = check_room(&disk, reasons);
 	check_worker(worker, &jobs, reasons);
 	check_push(status, reasons);
 	if (note != NULL && *note != '\0')
 		add_reason(reasons, "ai_note", note, "AI_MODEL");
 	http_json(r, e == OK ? 200 : 503,
-	    json_pack("{s:b, s:s, s:b, s:s, s:b, s:{s:I, s:I, s:I}, s:o}", "ready", e == OK,
-		"database", e == OK ? "ok" : "error", "worker", worker, "push",
+	    json_pack("{s:b, s:s, s:s, s:s, s:b, s:s, s:b, s:{s:I, s:I, s:I}, s:o}", "ready",
+		e == OK, "database", is_usable ? "ok" : "error", "disk",
+		!disk.is_known ? "unknown"
+		: disk.is_low  ? "low"
+			       : "ok",
+		"ballast", ballast_state(&disk), "worker", worker, "push",
 		push != NULL ? push : "unknown", "demo", a->config->is_demo, "jobs", "queued",
 		(json_int_t)jobs.queued, "running", (json_int_t)jobs.running, "failed",
 		(json_int_t)jobs.failed, "reasons", reasons));

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "clock.h"
 #include "json.h"
 #include "program.h"
 #include "prometheus.h"
@@ -19,6 +20,7 @@
 struct now {
 	struct job_counts jobs;
 	struct store_gauges gauges;
+	struct disk_figures disk;
 	bool has_worker, has_push;
 };
 
@@ -29,6 +31,7 @@ look(const struct app *a, struct now *out)
 	const char *push = json_member_string(status, "push");
 	enum err e = store_jobs_count(a->reader, &out->jobs);
 
+	disk_room_figures(a->room, clock_mono_ms(), &out->disk);
 	out->has_worker = worker_is_running(a->config);
 	out->has_push = push != NULL && strcmp(push, push_state_name(PUSH_OK)) == 0;
 	return e == OK ? store_gauges_get(a->reader, &out->gauges) : e;
@@ -45,6 +48,14 @@ write_now(struct buf *b, const struct now *now)
 		    now->gauges.chats },
 		{ "charla_people", "People whom we know.", now->gauges.people },
 		{ "charla_database_bytes", "Size of the database file.", now->gauges.bytes },
+		{ "charla_disk_free_bytes", "Free on the database's disk.", now->disk.free },
+		{ "charla_disk_min_free_bytes", "With less nothing new is accepted; 0: no limit.",
+		    now->disk.min_free },
+		{ "charla_disk_ballast_bytes",
+		    "Kept in a file for the day when the disk is full; 0: released, or none.",
+		    now->disk.ballast },
+		{ "charla_disk_is_low", "1 while nothing new is accepted for want of room.",
+		    now->disk.is_low },
 		{ "charla_events_waiting", "Events that the push server has not taken yet.",
 		    now->gauges.outbox },
 		{ "charla_index_waiting", "Messages that search does not find yet.",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "disk_room.h"
 #include "http.h"
 #include "store.h"
 #include "store_rates.h"
@@ -21,7 +22,8 @@ struct app {
 	    *reader; /* this thread's; NULL: the database could not be opened, see trouble */
 	enum err trouble;
 	struct writer *writer;
-	struct rates *rates; /* NULL: requests are not counted */
+	struct rates *rates;    /* NULL: requests are not counted */
+	struct disk_room *room; /* NULL: nobody watches the disk */
 };
 
 /* Handlers fill the response; they never wait for AI, DNS or the push server. */

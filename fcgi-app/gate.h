@@ -12,10 +12,11 @@
 #include "access.h"
 
 enum gate_flag {
-	GATE_OPEN = 1, /* CORS: old clients call it from other origins (design 5) */
-	GATE_FORM = 2, /* takes forms as well as JSON */
-	GATE_READ = 4, /* counts as reading although it is a POST */
-	GATE_ETAG = 8, /* its answer has an ETag, and If-None-Match is honoured */
+	GATE_OPEN = 1,   /* CORS: old clients call it from other origins (design 5) */
+	GATE_FORM = 2,   /* takes forms as well as JSON */
+	GATE_READ = 4,   /* counts as reading although it is a POST */
+	GATE_ETAG = 8,   /* its answer has an ETag, and If-None-Match is honoured */
+	GATE_GROWS = 16, /* what it stores needs room on the disk (disk_room.h) */
 };
 
 struct gate {

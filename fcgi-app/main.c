@@ -185,6 +185,7 @@ serve_worker(const struct config *c, const struct options *from, const sigset_t 
 		    grace_ms(c, from->drain ? STOP_SECONDS_SPAWNED : STOP_SECONDS_SERVICE),
 	};
 	struct ai_worker *w = NULL;
+	struct disk_room *room;
 	int status = EXIT_FAILURE;
 	auto_fd lock_fd = -1;
 	pthread_t thread;
@@ -195,6 +196,8 @@ serve_worker(const struct config *c, const struct options *from, const sigset_t 
 		log_error("the database cannot be opened path=%s", c->db_path);
 		return EXIT_FAILURE;
 	}
+	room = disk_room_new(c, true);
+	writer_watch_room(o.writer, room);
 	if (ai_worker_new(&w, &o) == OK &&
 	    pthread_create(&thread, NULL, run_worker_then_term, w) == 0) {
 		/* SIGINT comes from a person at a terminal: no long goodbye. */
@@ -204,6 +207,7 @@ serve_worker(const struct config *c, const struct options *from, const sigset_t 
 	}
 	ai_worker_free(w);
 	writer_stop(o.writer);
+	disk_room_free(room);
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include "access.h"
 #include "clock.h"
 #include "conversation_import.h"
+#include "disk_room.h"
 #include "json.h"
 #include "store_admin.h"
 #include "store_usage.h"
@@ -171,6 +172,16 @@ run_import(struct store *s, struct import *im)
 	return e == OK ? run_step(s, STEP_END, im, &by, &more) : e;
 }
 
+static bool
+has_room(const struct config *c)
+{
+	struct disk_room *room = disk_room_new(c, false);
+	bool has = disk_room_check(room, clock_mono_ms()) == OK;
+
+	disk_room_free(room);
+	return has;
+}
+
 static int
 import_file(const struct config *c, struct chat_file *file, const char *path, const char *owner)
 {
@@ -186,6 +197,8 @@ import_file(const struct config *c, struct chat_file *file, const char *path, co
 		    path, file->chat_id);
 	if (open_existing(&s, c, STORE_WRITE) != OK)
 		return EXIT_FAILURE;
+	if (!has_room(c))
+		return fail("the disk is nearly full: nothing was imported (DISK_MIN_FREE_MB)");
 	e = run_import(s, &im);
 	if (e == ERR_CONFLICT)
 		(void)fail("there is a chat %s already", im.chat_id);

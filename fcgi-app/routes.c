@@ -20,9 +20,10 @@ static const struct route {
 	enum access_need need;
 	int flags; /* enum gate_flag */
 } routes[] = {
-	{ "/api/send-message", api_send_message, HTTP_POST, NEED_OPEN_OR_IDENTITY, GATE_OPEN },
+	{ "/api/send-message", api_send_message, HTTP_POST, NEED_OPEN_OR_IDENTITY,
+	    GATE_OPEN | GATE_GROWS },
 	{ "/api/chats", api_chats_list, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
-	{ "/api/chats", api_chat_create, HTTP_POST, NEED_IDENTITY, 0 },
+	{ "/api/chats", api_chat_create, HTTP_POST, NEED_IDENTITY, GATE_GROWS },
 	{ "/api/chats/{id}", api_chat_get, HTTP_GET, NEED_CHAT, GATE_OPEN | GATE_ETAG },
 	{ "/api/chats/{id}", api_chat_change, HTTP_PATCH, NEED_CHAT_MANAGE, GATE_OPEN },
 	{ "/api/chats/{id}", api_chat_delete, HTTP_DELETE, NEED_CHAT_MANAGE, GATE_OPEN },
@@ -30,20 +31,21 @@ static const struct route {
 	{ "/api/chats/{id}/restore", api_chat_restore, HTTP_POST, NEED_OPEN_OR_IDENTITY,
 	    GATE_OPEN },
 	{ "/api/chats/{id}/messages", api_messages, HTTP_GET, NEED_CHAT, GATE_OPEN | GATE_ETAG },
-	{ "/api/chats/{id}/messages/{mid}", api_edit, HTTP_PATCH, NEED_CHAT, GATE_OPEN },
+	{ "/api/chats/{id}/messages/{mid}", api_edit, HTTP_PATCH, NEED_CHAT,
+	    GATE_OPEN | GATE_GROWS },
 	{ "/api/chats/{id}/messages/{mid}", api_message_delete, HTTP_DELETE, NEED_CHAT, GATE_OPEN },
 	{ "/api/chats/{id}/messages/{mid}/regenerate", api_regenerate, HTTP_POST, NEED_CHAT,
-	    GATE_OPEN },
+	    GATE_OPEN | GATE_GROWS },
 	{ "/api/chats/{id}/head", api_head, HTTP_PUT, NEED_CHAT, GATE_OPEN },
 	{ "/api/chats/{id}/stop", api_stop, HTTP_POST, NEED_CHAT, GATE_OPEN },
 	{ "/api/chats/{id}/history", api_history, HTTP_GET, NEED_CHAT, GATE_OPEN | GATE_ETAG },
-	{ "/api/chats/{id}/share", api_share, HTTP_POST, NEED_CHAT_OWNER, 0 },
+	{ "/api/chats/{id}/share", api_share, HTTP_POST, NEED_CHAT_OWNER, GATE_GROWS },
 	{ "/api/chats/{id}/share", api_share_end, HTTP_DELETE, NEED_CHAT_OWNER, 0 },
 	{ "/api/chats/{id}/members", api_members, HTTP_GET, NEED_CHAT, 0 },
 	{ "/api/chats/{id}/members/{member}", api_member_remove, HTTP_DELETE, NEED_CHAT, 0 },
-	{ "/api/join", api_join, HTTP_POST, NEED_IDENTITY, 0 },
+	{ "/api/join", api_join, HTTP_POST, NEED_IDENTITY, GATE_GROWS },
 	{ "/api/me", api_me, HTTP_GET, NEED_ANYBODY, 0 },
-	{ "/api/session", api_session_start, HTTP_POST, NEED_ANYBODY, 0 },
+	{ "/api/session", api_session_start, HTTP_POST, NEED_ANYBODY, GATE_GROWS },
 	{ "/api/session", api_session_end, HTTP_DELETE, NEED_ANYBODY, 0 },
 	{ "/broadcasting/auth", api_broadcasting_auth, HTTP_POST, NEED_OPEN_OR_IDENTITY, PUSHER },
 	{ "/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
@@ -51,7 +53,7 @@ static const struct route {
 	    PUSHER },
 	{ "/api/broadcasting/user-auth", api_broadcasting_user, HTTP_POST, NEED_IDENTITY, PUSHER },
 	{ "/api/chats/{id}/export", api_export, HTTP_GET, NEED_CHAT, GATE_OPEN },
-	{ "/api/import", api_import, HTTP_POST, NEED_IDENTITY, 0 },
+	{ "/api/import", api_import, HTTP_POST, NEED_IDENTITY, GATE_GROWS },
 	{ "/api/search", api_search, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
 	{ "/api/usage", api_usage, HTTP_GET, NEED_ANYBODY, GATE_ETAG },
 	{ "/api/config", api_config, HTTP_GET, NEED_NOTHING, GATE_OPEN | GATE_ETAG },
@@ -237,6 +239,18 @@ has_database(
 	return false;
 }
 
+/* False: there is no room on the disk for what it would store, and that is the answer. */
+static bool
+has_room(struct app *a, const struct route *route, const struct http_request *q, int64_t now_ms,
+    struct http_response *r)
+{
+	enum err e = route->flags & GATE_GROWS ? disk_room_check(a->room, now_ms) : OK;
+
+	if (e != OK)
+		http_error(r, e, q->rid);
+	return e == OK;
+}
+
 void
 routes_run(struct app *a, struct http_request *q, struct http_response *r)
 {
@@ -251,7 +265,8 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	} else {
 		q->route = route->pattern;
 		if (has_database(a, route, q, r) &&
-		    gate_pass(a, q, route->need, route->flags, &gate, r))
+		    gate_pass(a, q, route->need, route->flags, &gate, r) &&
+		    has_room(a, route, q, started_ms, r))
 			route->handler(a, q, r);
 	}
 	if (flags & GATE_OPEN)
@@ -289,7 +304,7 @@ routes_print(FILE *f)
 		int flag;
 		const char *name;
 	} flags[] = { { GATE_OPEN, "cors" }, { GATE_FORM, "form" }, { GATE_READ, "read" },
-		{ GATE_ETAG, "etag" } };
+		{ GATE_ETAG, "etag" }, { GATE_GROWS, "grows" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		const char *method = http_method_name(routes[i].method);

@@ -45,6 +45,8 @@ service_start(struct service *s)
 {
 	enum err e = writer_start(&s->base.writer, s->config->db_path);
 
+	if (e == OK)
+		writer_watch_room(s->base.writer, s->base.room);
 	if (e == OK && (e = fcgi_server_start(&s->server, s->listen_fd, &s->base)) != OK) {
 		writer_stop(s->base.writer);
 		s->base.writer = NULL;
@@ -79,7 +81,8 @@ service_wait(struct service *s, enum err trouble, const sigset_t *set)
 int
 service_fastcgi(const struct config *c, int listen_fd, int64_t stop_grace_ms, const sigset_t *set)
 {
-	struct service s = { c, listen_fd, { .config = c, .rates = open_rates(c) }, NULL };
+	struct service s = { c, listen_fd,
+		{ .config = c, .rates = open_rates(c), .room = disk_room_new(c, true) }, NULL };
 	enum err e = service_start(&s);
 
 	if (e != OK)
@@ -96,6 +99,7 @@ service_fastcgi(const struct config *c, int listen_fd, int64_t stop_grace_ms, co
 	worker_thread_stop();
 	writer_stop(s.base.writer);
 	rates_close(s.base.rates);
+	disk_room_free(s.base.room);
 	log_info("stopped");
 	return e == OK || e == ERR_BUSY ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -103,15 +107,18 @@ service_fastcgi(const struct config *c, int listen_fd, int64_t stop_grace_ms, co
 int
 service_cgi(const struct config *c)
 {
-	struct app a = { .config = c, .rates = open_rates(c) };
+	struct app a = { .config = c, .rates = open_rates(c), .room = disk_room_new(c, false) };
 	int status;
 
 	a.trouble = writer_start(&a.writer, c->db_path);
+	if (a.trouble == OK)
+		writer_watch_room(a.writer, a.room);
 	if (a.trouble == OK)
 		a.trouble = store_open(&a.reader, c->db_path, STORE_READ);
 	status = cgi_run(&a);
 	rates_close(a.rates);
 	store_close(a.reader);
 	writer_stop(a.writer);
+	disk_room_free(a.room);
 	return status;
 }

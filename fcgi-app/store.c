@@ -16,7 +16,8 @@
 #include "log.h"
 #include "store_admin.h"
 
-#define CHECKPOINT_PAGES 1000 /* of the log, as SQLite has it by default */
+#define CHECKPOINT_PAGES 1000   /* of the log, as SQLite has it by default */
+#define CHECKPOINT_PAGES_LOW 32 /* where there is no room for a log that grows */
 
 enum {
 	META_GET,
@@ -148,6 +149,12 @@ store_set_patience(struct store *s, int64_t ms)
 	s->patience_ms = ms;
 }
 
+void
+store_set_thrift(struct store *s, bool is_thrifty)
+{
+	s->is_thrifty = is_thrifty;
+}
+
 /*
  * In place of SQLite's own hook, which swallows what a checkpoint says: a sync that failed there is
  * a sync that failed. The commit before it is in the log and stays, so the hook itself is content.
@@ -157,7 +164,7 @@ after_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct store *s = arg;
 
-	if (pages >= CHECKPOINT_PAGES) {
+	if (pages >= (s->is_thrifty ? CHECKPOINT_PAGES_LOW : CHECKPOINT_PAGES)) {
 		s->must_not_wait = true;
 		s->checkpoint_rc =
 		    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -228,6 +235,7 @@ store_configure(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	(void)pthread_once(&once, configure);
+	store_know_quotas();
 }
 
 enum err
@@ -321,6 +329,16 @@ store_commit(struct store *s)
 	}
 	if (s->wants_truncate)
 		truncate_log(s);
+	return take_checkpoint_result(s);
+}
+
+enum err
+store_checkpoint(struct store *s)
+{
+	s->must_not_wait = true;
+	s->checkpoint_rc =
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	s->must_not_wait = false;
 	return take_checkpoint_result(s);
 }
 

@@ -45,6 +45,18 @@ enum err store_check(struct store *s) MUST_CHECK;
 /* How long store_begin waits for another process; STORE_BUSY_MS unless told. */
 void store_set_patience(struct store *s, int64_t ms);
 
+/*
+ * For a disk without room: the log goes into the database after every few pages, and is written
+ * over instead of growing.
+ */
+void store_set_thrift(struct store *s, bool is_thrifty);
+
+/*
+ * Puts what the log holds into the database, as far as nobody reads it. ERR_IO: the disk failed, as
+ * for store_commit; no room is no error.
+ */
+enum err store_checkpoint(struct store *s) MUST_CHECK;
+
 /* --- transactions --- */
 
 enum store_durability {

@@ -49,6 +49,7 @@ struct store {
 	int64_t patience_ms, give_up_ms;    /* how long it waits for a lock, until when */
 	enum store_durability durability;   /* as PRAGMA synchronous stands now */
 	bool wants_truncate, has_truncated; /* store_chores: the log, after the next commit */
+	bool is_thrifty;                    /* store_set_thrift */
 	bool must_not_wait;                 /* for a lock, just now */
 };
 
@@ -70,6 +71,9 @@ stmt_release(sqlite3_stmt **st)
 sqlite3_stmt *store_stmt(struct store *s, enum store_part part, size_t i);
 
 enum err store_error(struct store *s, int rc); /* maps a result code; logs what nobody expects */
+
+/* Before the first file is opened: a used up share of the disk is a full disk. */
+void store_know_quotas(void);
 
 enum err store_exec(struct store *s, const char *sql);
 enum err store_migrate(struct store *s) MUST_CHECK;

@@ -45,6 +45,7 @@ struct rates {
 	} totals[RATE_TOTALS]; /* {lock} not written yet */
 	size_t total_count;    /* {lock} */
 	int64_t written_ms;    /* {lock} */
+	bool is_unwritten;     /* {lock} it has been logged */
 };
 
 static enum err
@@ -125,6 +126,15 @@ add_total(struct rates *r, const char *what)
 	r->totals[i].n++;
 }
 
+/* {lock} A full disk is told once, not each second. */
+static void
+note_written(struct rates *r, bool is_written)
+{
+	if (!is_written && !r->is_unwritten)
+		log_warn("totals were not written, again each second");
+	r->is_unwritten = !is_written;
+}
+
 void
 rates_total_add(struct rates *r, const char *what, int64_t now_ms)
 {
@@ -132,8 +142,7 @@ rates_total_add(struct rates *r, const char *what, int64_t now_ms)
 	add_total(r, what);
 	if (now_ms - r->written_ms >= TOTALS_MS) {
 		r->written_ms = now_ms;
-		if (write_totals(r) != OK)
-			log_warn("totals were not written, again in a second");
+		note_written(r, write_totals(r) == OK);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 }

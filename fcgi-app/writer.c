@@ -31,6 +31,7 @@ struct writer {
 	pthread_cond_t work;
 	struct task *first, **last; /* {lock} */
 	bool stopping;              /* {lock} */
+	struct disk_room *room;     /* borrowed, may be NULL */
 	atomic_int trouble;         /* enum err: how the last batch went */
 };
 
@@ -77,6 +78,14 @@ run_task(struct writer *w, struct task *t)
 	return true;
 }
 
+/* The disk failed: nobody knows what is on it. */
+static void
+leave(void)
+{
+	log_error("the database cannot be written: leaving, what was not answered is not stored");
+	_exit(EXIT_FAILURE);
+}
+
 static enum err
 commit(struct writer *w)
 {
@@ -84,13 +93,19 @@ commit(struct writer *w)
 
 	killpoint("before-commit");
 	e = store_commit(w->store);
-	if (e == ERR_IO) {
-		log_error(
-		    "the database cannot be written: leaving, what was not answered is not stored");
-		_exit(EXIT_FAILURE);
-	}
+	if (e == ERR_IO)
+		leave();
 	killpoint("after-commit");
 	return e;
+}
+
+/* For the next batch: the ballast's blocks, and the log's, which can then be written over. */
+static void
+make_room(struct writer *w, int64_t now_ms)
+{
+	disk_room_full(w->room, now_ms);
+	if (store_checkpoint(w->store) == ERR_IO)
+		leave();
 }
 
 /* The transaction around them; what they come to stands in their results when it is OK. */
@@ -111,7 +126,7 @@ run_tasks(struct writer *w, struct task **batch, size_t n)
 	if (written > 0)
 		return commit(w);
 	store_rollback(w->store);
-	return OK;
+	return n == 1 && batch[0]->result == ERR_FULL ? ERR_FULL : OK;
 }
 
 static enum store_durability
@@ -148,11 +163,15 @@ run_batch(struct writer *w, struct task **batch, size_t n)
 	for (size_t i = 1; i < n; i++)
 		if (batch[i]->give_up_ms < give_up_ms)
 			give_up_ms = batch[i]->give_up_ms;
+	/* what was let in is written, room or not */
+	store_set_thrift(w->store, disk_room_check(w->room, now_ms) != OK);
 	store_set_patience(w->store, give_up_ms > now_ms ? give_up_ms - now_ms : 0);
 	e = store_begin(w->store, durability_of(batch, n));
 	if (e == OK)
 		e = run_tasks(w, batch, n);
 	note_trouble(w, e);
+	if (e == ERR_FULL)
+		make_room(w, now_ms);
 	for (size_t i = 0; i < n && e != OK; i++)
 		batch[i]->result = e;
 }
@@ -202,6 +221,12 @@ writer_start(struct writer **out, const char *db_path)
 		abort();
 	*out = w;
 	return OK;
+}
+
+void
+writer_watch_room(struct writer *w, struct disk_room *room)
+{
+	w->room = room;
 }
 
 void

@@ -15,12 +15,15 @@
 #ifndef WRITER_H
 #define WRITER_H
 
+#include "disk_room.h"
 #include "store.h"
 
 struct writer;
 typedef enum err (*writer_fn)(struct store *s, void *arg);
 
 enum err writer_start(struct writer **out, const char *db_path) MUST_CHECK;
+/* The disk is looked at before a batch, and told when it was full. Before the first submit. */
+void writer_watch_room(struct writer *w, struct disk_room *room); /* borrowed; NULL: nobody does */
 void writer_stop(struct writer *w); /* finishes what was submitted; NULL is allowed */
 
 enum err writer_submit(

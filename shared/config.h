@@ -33,6 +33,7 @@ struct config {
 	long log_level;     /* enum log_level */
 	/* data */
 	char *var_dir, *db_path, *push_db_path, *push_socket, *worker_socket;
+	long disk_min_free_mb, disk_ballast_mb; /* 0: off */
 	/* the Pusher app of the environment */
 	char *pusher_app_id, *pusher_app_key, *pusher_app_secret, *pusher_app_name,
 	    *pusher_app_path;
@@ -50,7 +51,8 @@ struct config {
 	long push_bind_port;
 	char *push_socket_users; /* names or uids, comma; empty: own uid, root (and www-data) */
 	char *push_apps_file, *push_tls_cert, *push_tls_key;
-	long push_tls_port, push_max_connections, push_max_per_address, push_drain_seconds, activity_timeout;
+	long push_tls_port, push_max_connections, push_max_per_address, push_drain_seconds,
+	    activity_timeout;
 	char *dashboard_password;
 	long push_statistics_interval, push_statistics_days;
 	/* what browsers are told; empty: the page's own host */

@@ -9,6 +9,7 @@
 #define APP CONFIG_APP
 #define PUSH CONFIG_PUSH
 #define PORT_MAX 65535
+#define DISK_MAX_MB 1048576
 #define COUNT_MAX 2000000000
 #define TEXT(env, alias, field, def, who, flag, grp, txt)                                          \
 	{                                                                                          \
@@ -43,6 +44,10 @@ const struct setting settings[] = {
 
 	TEXT("VAR_DIR", NULL, var_dir, NULL, BOTH, 0, "Data", "data directory; default: var/ beside .env"),
 	TEXT("DB_PATH", NULL, db_path, NULL, APP, 0, "Data", "the chats; default $VAR_DIR/charla.db"),
+	NUMBER("DISK_MIN_FREE_MB", NULL, disk_min_free_mb, "64", 0, DISK_MAX_MB, APP, "Data",
+	    "with less free on the disk of DB_PATH nothing new is accepted (at most a twentieth of the disk); 0: no limit"),
+	NUMBER("DISK_BALLAST_MB", NULL, disk_ballast_mb, "16", 0, DISK_MAX_MB, APP, "Data",
+	    "kept in a file beside DB_PATH and freed when the disk is full (at most a fiftieth of the disk); 0: none"),
 	TEXT("PUSH_DB_PATH", NULL, push_db_path, NULL, PUSH, 0, "Data", "statistics; default $VAR_DIR/push.db"),
 	TEXT("PUSH_SOCKET", NULL, push_socket, NULL, BOTH, 0, "Data",
 	    "datagram socket of the push server; default $VAR_DIR/push.sock"),

@@ -72,6 +72,18 @@
 #define LIMIT_AI_ANSWER_BYTES (64 * 1024 * 1024) /* all events of one answer */
 #define LIMIT_AI_BODY_BYTES (8UL * 1024 * 1024)  /* unary answer, model list */
 
+/* --- room on the database's disk: what DISK_MIN_FREE_MB and DISK_BALLAST_MB say, but at most ...
+ * --- */
+#define LIMIT_DISK_MIN_FREE_SHARE 20           /* ... a twentieth of the file system */
+#define LIMIT_DISK_BALLAST_SHARE 50            /* ... and a fiftieth; */
+#define LIMIT_DISK_BALLAST_LEAST (128L * 1024) /* less than that helps nobody */
+#define LIMIT_DISK_CRITICAL_BYTES                                                                  \
+	(6L * 1024 * 1024) /* a log until its checkpoint, and half as much */
+#define LIMIT_DISK_CRITICAL_SHARE 80
+#define LIMIT_DISK_LOOK_MS 250    /* between two looks of a process */
+#define LIMIT_DISK_CALM_MS 5000   /* the ballast is not made again sooner after the disk was full */
+#define LIMIT_DISK_RETRY_MS 60000 /* nor after it could not be made */
+
 /* --- the log of a worker that plain CGI started: beyond it, it begins anew --- */
 #define LIMIT_WORKER_LOG_BYTES (1024UL * 1024)
 
@@ -140,7 +152,7 @@
 #define LIMIT_DRAIN_SECONDS 12
 #define LIMIT_DASHBOARDS 64    /* operators' pages that are open at once */
 #define LIMIT_DASHBOARD_APPS 4 /* apps that one of them watches */
-#define LIMIT_FD_RESERVE 64 /* descriptors that are never given to connections */
+#define LIMIT_FD_RESERVE 64    /* descriptors that are never given to connections */
 
 /* --- settings --- */
 #define LIMIT_ENV_BYTES (256UL * 1024)

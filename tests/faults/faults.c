@@ -4,10 +4,14 @@
  * FAULTS names the control file. Each line is one fault, read anew with each call, so that a test
  * changes it while the programs run; an empty or missing file: all is well.
  *
- *   full         nothing can be written to a file of the database (ENOSPC), as where each write
- * takes new blocks no growth    no such file grows (ENOSPC); what it has may be written over eio
- * write    EIO from pwrite to files of the database eio read     EIO from pread of them eio sync
- * EIO from fsync and fdatasync of them clock N      the wall clock is N seconds ahead, or behind
+ * - "full": nothing can be written to a file of the database (ENOSPC), as where each write takes
+ *   new blocks
+ * - "no growth": no such file grows (ENOSPC); what it has may be written over
+ * - "quota": no such file grows, because the user's share is used up (EDQUOT)
+ * - "eio write", "eio read": EIO from pwrite to, pread from such files
+ * - "eio sync": EIO from fsync and fdatasync of them
+ * - "free N": statvfs says that N bytes are free, of 100 GiB
+ * - "clock N": the wall clock is N seconds ahead, or behind
  *
  * Files of the database: *.db and what SQLite keeps beside them (-wal, -shm, -journal).
  * No state and no library: it calls the kernel, so that it works in instrumented programs, too.
@@ -19,10 +23,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+
+#define DISK_BYTES (100ULL << 30)
 
 /* The rest of the line that begins with name, in out; false: no such line. */
 static bool
@@ -112,6 +120,8 @@ pwrite64(int fd, const void *p, size_t n, off64_t at)
 		return fail(EIO);
 	if (has_no_room(fd, at + (long long)n))
 		return fail(ENOSPC);
+	if (is_on("quota") && grows(fd, at + (long long)n) && is_of_database(fd))
+		return fail(EDQUOT);
 	return syscall(SYS_pwrite64, fd, p, n, at);
 }
 
@@ -130,6 +140,33 @@ ftruncate64(int fd, off64_t n)
 	if (grows(fd, n) && has_no_room(fd, n))
 		return fail(ENOSPC);
 	return (int)syscall(SYS_ftruncate, fd, n);
+}
+
+int
+statvfs(const char *path, struct statvfs *out)
+{
+	struct statfs fs;
+	char rest[64];
+
+	if (syscall(SYS_statfs, path, &fs) != 0)
+		return -1;
+	*out = (struct statvfs){
+		.f_bsize = (unsigned long)fs.f_bsize,
+		.f_frsize = (unsigned long)(fs.f_frsize != 0 ? fs.f_frsize : fs.f_bsize),
+		.f_blocks = fs.f_blocks,
+		.f_bfree = fs.f_bfree,
+		.f_bavail = fs.f_bavail,
+		.f_files = fs.f_files,
+		.f_ffree = fs.f_ffree,
+		.f_favail = fs.f_ffree,
+		.f_namemax = (unsigned long)fs.f_namelen,
+	};
+	if (fault("free ", rest, sizeof rest)) {
+		out->f_blocks = (fsblkcnt_t)(DISK_BYTES / out->f_frsize);
+		out->f_bfree = out->f_bavail =
+		    (fsblkcnt_t)(strtoull(rest, NULL, 10) / out->f_frsize);
+	}
+	return 0;
 }
 
 int
