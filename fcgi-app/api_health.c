@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "store_damage.h"
 #include "worker_start.h"
 #include "worker_status.h"
 
@@ -74,6 +75,8 @@ check_database(struct app *a, struct job_counts *jobs)
 {
 	enum err e = a->reader == NULL ? a->trouble : store_check(a->reader);
 
+	if (e == OK && disk_room_is_damaged(a->room, clock_mono_ms()))
+		e = ERR_STORAGE;
 	if (e == OK)
 		e = store_jobs_count(a->reader, jobs);
 	if (e == OK && a->writer != NULL && writer_trouble(a->writer) != OK)
@@ -82,8 +85,16 @@ check_database(struct app *a, struct job_counts *jobs)
 }
 
 static void
-add_trouble(json_t *reasons, enum err e)
+add_trouble(const struct app *a, json_t *reasons, enum err e)
 {
+	if (e == ERR_STORAGE && store_damage_is_marked(a->config->db_path)) {
+		add_reason(reasons, "database",
+		    "The database file is damaged. Nothing is read from it or written to it: move "
+		    "it aside and put a backup in its place. fcgi-app --check-database says what "
+		    "is wrong.",
+		    "DB_PATH");
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
 		if (troubles[i].e == e) {
 			add_reason(reasons, troubles[i].code, troubles[i].detail, "DB_PATH");
@@ -134,7 +145,7 @@ api_health(struct app *a, const struct http_request *q, struct http_response *r)
 
 	(void)q;
 	if (e != OK)
-		add_trouble(reasons, e);
+		add_trouble(a, reasons, e);
 	disk_room_figures(a->room, clock_mono_ms(), &disk);
 	if (e == OK)
 		e = check_room(&disk, reasons);

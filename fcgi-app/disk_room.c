@@ -13,6 +13,7 @@
 #include "limit.h"
 #include "log.h"
 #include "room_plan.h"
+#include "store_damage.h"
 
 #define MIB (1024L * 1024)
 #define STAT_BLOCK 512 /* the unit of st_blocks, whatever the file system's */
@@ -22,7 +23,7 @@ struct disk_room {
 	char *dir, *ballast; /* paths, owned */
 	bool makes_ballast;
 	atomic_llong next_look_ms;
-	atomic_bool is_low;
+	atomic_bool is_low, is_damaged;
 
 	pthread_mutex_t lock;
 	int64_t calm_ms, retry_ms;    /* {lock} the ballast is not made before */
@@ -169,6 +170,26 @@ look(struct disk_room *r, int64_t now_ms)
 	act(r, &p, now_ms);
 }
 
+/* {lock} */
+static void
+look_for_damage(struct disk_room *r)
+{
+	bool is_marked = store_damage_is_marked(r->config->db_path);
+
+	if (atomic_exchange(&r->is_damaged, is_marked) != is_marked)
+		log_warn("the database %s path=%s",
+		    is_marked ? "was found damaged: nothing is done with it"
+			      : "is no longer marked as damaged",
+		    r->config->db_path);
+}
+
+bool
+disk_room_is_damaged(struct disk_room *r, int64_t now_ms)
+{
+	(void)disk_room_check(r, now_ms);
+	return r != NULL && atomic_load_explicit(&r->is_damaged, memory_order_relaxed);
+}
+
 /* Who comes while another looks takes what was seen before. */
 enum err
 disk_room_check(struct disk_room *r, int64_t now_ms)
@@ -179,6 +200,7 @@ disk_room_check(struct disk_room *r, int64_t now_ms)
 	    pthread_mutex_trylock(&r->lock) == 0) {
 		atomic_store(&r->next_look_ms, now_ms + LIMIT_DISK_LOOK_MS);
 		look(r, now_ms);
+		look_for_damage(r);
 		(void)pthread_mutex_unlock(&r->lock);
 	}
 	return atomic_load_explicit(&r->is_low, memory_order_relaxed) ? ERR_FULL : OK;

@@ -17,6 +17,8 @@
 #ifndef DISK_ROOM_H
 #define DISK_ROOM_H
 
+#include <stdbool.h>
+
 #include "config.h"
 
 struct disk_room;
@@ -27,6 +29,9 @@ void disk_room_free(struct disk_room *r); /* NULL is allowed */
 
 /* OK, or ERR_FULL: nothing that grows the database is to be accepted. NULL: OK. */
 enum err disk_room_check(struct disk_room *r, int64_t now_ms);
+
+/* Another process read the whole database and found it damaged (store_damage.h). NULL: no. */
+bool disk_room_is_damaged(struct disk_room *r, int64_t now_ms);
 
 /* SQLite has just said that the disk is full: the ballast goes. NULL: nothing. */
 void disk_room_full(struct disk_room *r, int64_t now_ms);

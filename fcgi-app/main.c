@@ -24,6 +24,7 @@
 #include "maintenance.h"
 #include "program.h"
 #include "service.h"
+#include "store_damage.h"
 #include "token_command.h"
 #include "worker_start.h"
 #include "worker_thread.h"
@@ -36,13 +37,14 @@
 struct options {
 	const char *listen, *env, *token_create, *token_revoke, *days;
 	const char *backup, *import, *owner;
-	bool migrate, stats;
+	bool migrate, stats, check_database;
 	bool worker, drain, detach, check, print_env, print_routes, is_demo, token_list;
 };
 
 static const char usage[] =
     "usage: fcgi-app [--listen PATH | --worker | --drain] [--env FILE]\n"
-    "       fcgi-app --migrate | --backup FILE | --stats | --import FILE [--owner ID]\n"
+    "       fcgi-app --migrate | --backup FILE | --check-database | --stats\n"
+    "       fcgi-app --import FILE [--owner ID]\n"
     "       fcgi-app --token-create NAME [--days N] | --token-list | --token-revoke NAME\n"
     "       fcgi-app --check-config | --print-env | --print-routes | --is-demo | --version | "
     "--help\n"
@@ -53,6 +55,7 @@ static const char usage[] =
     "  --drain         does the work that waits, and leaves at once when none is left\n"
     "  --migrate       brings the database to this program's schema (every start does it, too)\n"
     "  --backup FILE   a consistent copy of the database, while everything runs\n"
+    "  --check-database  reads all of the database for damage, while everything runs\n"
     "  --stats         what is in the database, a name and a number each line\n"
     "  --import FILE   a chat that was exported as JSON (-: stdin), for --owner t:TOKENNAME,\n"
     "                  j:SUBJECT or r:USER; without an owner an open chat under its old id\n"
@@ -76,6 +79,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "migrate", no_argument, NULL, 'm' },
 		{ "backup", required_argument, NULL, 'b' },
 		{ "stats", no_argument, NULL, 's' },
+		{ "check-database", no_argument, NULL, 'C' },
 		{ "import", required_argument, NULL, 'I' },
 		{ "owner", required_argument, NULL, 'o' },
 		{ "env", required_argument, NULL, 'e' },
@@ -103,6 +107,7 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'm': o->migrate = true; break;
 		case 'b': o->backup = optarg; break;
 		case 's': o->stats = true; break;
+		case 'C': o->check_database = true; break;
 		case 'I': o->import = optarg; break;
 		case 'o': o->owner = optarg; break;
 		case 'e': o->env = optarg; break;
@@ -186,16 +191,20 @@ serve_worker(const struct config *c, const struct options *from, const sigset_t 
 	};
 	struct ai_worker *w = NULL;
 	struct disk_room *room;
+	bool check_later = false;
 	int status = EXIT_FAILURE;
 	auto_fd lock_fd = -1;
 	pthread_t thread;
 
 	if (take_worker_lock(c, !from->drain, set, &lock_fd) != OK)
 		return EXIT_SUCCESS; /* somebody else does the work */
-	if (writer_start(&o.writer, c->db_path) != OK) {
+	if (store_damage_at_start(c->db_path, &check_later) != OK ||
+	    writer_start(&o.writer, c->db_path) != OK) {
 		log_error("the database cannot be opened path=%s", c->db_path);
 		return EXIT_FAILURE;
 	}
+	if (check_later)
+		worker_start_check(c);
 	room = disk_room_new(c, true);
 	writer_watch_room(o.writer, room);
 	if (ai_worker_new(&w, &o) == OK &&
@@ -246,12 +255,15 @@ run_command(const struct config *c, const struct options *o, int *out_status)
 		*out_status = maintenance_migrate(c);
 	else if (o->backup != NULL)
 		*out_status = maintenance_backup(c, o->backup);
+	else if (o->check_database)
+		*out_status = maintenance_check(c, o->detach);
 	else if (o->stats)
 		*out_status = maintenance_stats(c);
 	else if (o->import != NULL)
 		*out_status = maintenance_import(c, o->import, o->owner);
 	return o->is_demo || o->token_create != NULL || o->token_revoke != NULL || o->token_list ||
-	       o->migrate || o->backup != NULL || o->stats || o->import != NULL;
+	       o->migrate || o->backup != NULL || o->stats || o->check_database ||
+	       o->import != NULL;
 }
 
 /* The memory of this process holds the keys: it is not to land on the disk. */

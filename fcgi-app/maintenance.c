@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "access.h"
@@ -10,8 +11,11 @@
 #include "disk_room.h"
 #include "json.h"
 #include "store_admin.h"
+#include "store_damage.h"
 #include "store_usage.h"
 #include "worker_start.h"
+
+#define BACKGROUND_NICE 10
 
 PRINTF_LIKE(1, 2)
 static int
@@ -71,6 +75,30 @@ maintenance_backup(const struct config *c, const char *path)
 	if (store_backup(s, path) != OK)
 		return fail("no backup was made: %s", path);
 	(void)printf("%s is a backup of %s\n", path, c->db_path);
+	return EXIT_SUCCESS;
+}
+
+int
+maintenance_check(const struct config *c, bool in_background)
+{
+	int64_t started_ms = clock_mono_ms();
+	enum err e;
+
+	if (in_background)
+		(void)setpriority(PRIO_PROCESS, 0, BACKGROUND_NICE);
+	e = store_damage_check(c->db_path, in_background, in_background ? NULL : stdout);
+	if (in_background)
+		return e == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (e == ERR_NOT_FOUND)
+		return fail("there is no database at %s", c->db_path);
+	if (e == ERR_STORAGE)
+		return fail("the database is damaged: move it aside and put a backup in its "
+			    "place: %s",
+		    c->db_path);
+	if (e != OK)
+		return fail("the database could not be checked: %s", c->db_path);
+	(void)printf(
+	    "%s is whole (%.1f s)\n", c->db_path, (double)(clock_mono_ms() - started_ms) / 1000);
 	return EXIT_SUCCESS;
 }
 

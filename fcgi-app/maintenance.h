@@ -1,6 +1,6 @@
 /*
- * maintenance - what an operator does from the command line: --migrate, --backup, --stats,
- * --import. All of it works beside running programs.
+ * maintenance - what an operator does from the command line: --migrate, --backup, --check-database,
+ * --stats, --import. All of it works beside running programs.
  *
  * Errors:  said on stderr; the result is what the program exits with.
  */
@@ -11,6 +11,8 @@
 
 int maintenance_migrate(const struct config *c);
 int maintenance_backup(const struct config *c, const char *path);
+/* Says what is wrong, or that nothing is. in_background: only if it is due, and only to the log. */
+int maintenance_check(const struct config *c, bool in_background);
 int maintenance_stats(const struct config *c); /* a name and a number each line */
 
 /*

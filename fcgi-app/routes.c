@@ -225,11 +225,13 @@ static const struct {
 
 /* False: there is no database to work with just now, and that is the answer. */
 static bool
-has_database(
-    struct app *a, const struct route *route, const struct http_request *q, struct http_response *r)
+has_database(struct app *a, const struct route *route, const struct http_request *q, int64_t now_ms,
+    struct http_response *r)
 {
 	enum err e = a->reader == NULL ? a->trouble : store_check(a->reader);
 
+	if (e == OK && disk_room_is_damaged(a->room, now_ms))
+		e = ERR_STORAGE;
 	if (e == OK)
 		return true;
 	if (route->handler == api_health)
@@ -259,13 +261,14 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	int flags = 0;
 	const struct route *route = find_route(q, &allow, &flags);
 	struct gate gate = { 0 };
+	bool is_usable = false;
 
 	if (route == NULL) {
 		answer_without_route(q, &allow, flags, r);
 	} else {
 		q->route = route->pattern;
-		if (has_database(a, route, q, r) &&
-		    gate_pass(a, q, route->need, route->flags, &gate, r) &&
+		is_usable = has_database(a, route, q, started_ms, r);
+		if (is_usable && gate_pass(a, q, route->need, route->flags, &gate, r) &&
 		    has_room(a, route, q, started_ms, r))
 			route->handler(a, q, r);
 	}
@@ -285,7 +288,7 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	log_debug("request method=%d path=%s status=%d ms=%lld rid=%s", (int)q->method, q->path,
 	    r->status, (long long)(clock_mono_ms() - started_ms), q->rid);
 	/* Whoever passes by looks whether work waits that nobody does (design 2). */
-	if (route != NULL && a->reader != NULL)
+	if (is_usable && a->reader != NULL)
 		worker_ensure(a);
 	gate_free(&gate);
 }

@@ -7,6 +7,8 @@
 #include "cgi.h"
 #include "fcgi_server.h"
 #include "log.h"
+#include "store_damage.h"
+#include "worker_start.h"
 #include "worker_thread.h"
 
 #define DB_RETRY_SECONDS 2
@@ -43,8 +45,13 @@ struct service {
 static enum err
 service_start(struct service *s)
 {
-	enum err e = writer_start(&s->base.writer, s->config->db_path);
+	bool check_later = false;
+	enum err e = store_damage_at_start(s->config->db_path, &check_later);
 
+	if (e == OK)
+		e = writer_start(&s->base.writer, s->config->db_path);
+	if (e == OK && check_later)
+		worker_start_check(s->config);
 	if (e == OK)
 		writer_watch_room(s->base.writer, s->base.room);
 	if (e == OK && (e = fcgi_server_start(&s->server, s->listen_fd, &s->base)) != OK) {

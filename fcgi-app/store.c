@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "log.h"
 #include "store_admin.h"
+#include "store_damage.h"
 
 #define CHECKPOINT_PAGES 1000   /* of the log, as SQLite has it by default */
 #define CHECKPOINT_PAGES_LOW 32 /* where there is no room for a log that grows */
@@ -81,7 +82,7 @@ store_error(struct store *s, int rc)
 			return ERR_FULL;
 		break;
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
+	case SQLITE_NOTADB: store_file_suspect(&s->file); break;
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM: break;
@@ -245,6 +246,11 @@ store_open(struct store **out, const char *path, enum store_mode mode)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	enum err e = store_file_may_open(path, mode == STORE_NEW);
 
+	if (e == OK && mode != STORE_READ && store_damage_is_marked(path)) {
+		log_error(
+		    "the database was found damaged: put a backup in its place path=%s", path);
+		e = ERR_STORAGE;
+	}
 	if (e != OK)
 		return e;
 	store_configure();

@@ -74,6 +74,15 @@ store_file_free(struct store_file *f)
 	free(f->path);
 }
 
+void
+store_file_suspect(const struct store_file *f)
+{
+	char name[NAME_SIZE];
+
+	if (f->path != NULL && truncate(mark_name(f->path, name), 0) != 0)
+		log_errno("the mark cannot be emptied path=%s", name);
+}
+
 enum err
 store_file_check(struct store_file *f)
 {

@@ -29,6 +29,9 @@ enum err store_file_may_open(const char *path, bool may_be_new) MUST_CHECK;
 enum err store_file_opened(struct store_file *f, const char *path) MUST_CHECK;
 void store_file_free(struct store_file *f);
 
+/* What was read from it made no sense: the next start is to check all of it (store_damage.h). */
+void store_file_suspect(const struct store_file *f);
+
 /*
  * ERR_STORAGE: there is no file at the path now. Another one there ends the process, at once and
  * without closing: SQLite would delete the other's log by name.

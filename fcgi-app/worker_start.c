@@ -15,6 +15,7 @@
 #include "log.h"
 #include "program.h"
 
+#define MODES 2             /* options that say what a detached process does */
 #define START_PAUSE_MS 1000 /* between two tries of this process */
 
 void (*worker_start_thread)(void);
@@ -111,15 +112,15 @@ worker_environment(void)
 	return env;
 }
 
-/* "fcgi-app --worker --drain" in a session of its own; it forks once more by itself. */
+/* "fcgi-app MODES --detach" in a session of its own; it forks once more by itself. */
 static bool
-start_detached(const struct config *c)
+start_detached(const struct config *c, char *modes[MODES])
 {
 	/* argv wants them writable */
-	static char worker[] = "--worker", drain[] = "--drain", detach[] = "--detach",
-		    env_option[] = "--env";
+	static char detach[] = "--detach", env_option[] = "--env";
 	char self[4096];
-	char *argv[] = { self, worker, drain, detach, NULL, NULL, NULL };
+	char *argv[MODES + 5] = { self, detach };
+	size_t argc = 2;
 	auto_fd log_fd = is_cgi() ? open_log(c) : -1;
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -130,9 +131,11 @@ start_detached(const struct config *c)
 
 	if (program_path(self, sizeof self) == NULL)
 		return false;
+	for (size_t i = 0; i < MODES && modes[i] != NULL; i++)
+		argv[argc++] = modes[i];
 	if (c->env_file != NULL) {
-		argv[4] = env_option;
-		argv[5] = c->env_file;
+		argv[argc++] = env_option;
+		argv[argc] = c->env_file;
 	}
 	(void)sigemptyset(&none);
 	(void)posix_spawnattr_init(&attributes);
@@ -146,14 +149,35 @@ start_detached(const struct config *c)
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attributes);
 	if (rc != 0) {
-		log_warn("worker cannot be started error=%d", rc);
+		log_warn("a process cannot be started mode=%s error=%d", modes[0], rc);
 		return false;
 	}
-	/* The child leaves at once, its own child is the worker. */
+	/* The child leaves at once, its own child does the work. */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	log_info("worker started mode=detached");
 	return true;
+}
+
+static bool
+start_worker(const struct config *c)
+{
+	static char worker[] = "--worker", drain[] = "--drain";
+	char *modes[MODES] = { worker, drain };
+	bool is_started = start_detached(c, modes);
+
+	if (is_started)
+		log_info("worker started mode=detached");
+	return is_started;
+}
+
+void
+worker_start_check(const struct config *c)
+{
+	static char check[] = "--check-database";
+	char *modes[MODES] = { check };
+
+	if (start_detached(c, modes))
+		log_info("the database is checked for damage path=%s", c->db_path);
 }
 
 /* True at most once a START_PAUSE_MS in this process. */
@@ -182,7 +206,7 @@ worker_ensure(struct app *a)
 	if (strcmp(mode, "external") == 0 || store_jobs_next(a->reader, &next_ms) != OK ||
 	    worker_is_running(a->config) || !may_start())
 		return;
-	if (strcmp(mode, "thread") != 0 && start_detached(a->config))
+	if (strcmp(mode, "thread") != 0 && start_worker(a->config))
 		return;
 	if (strcmp(mode, "detached") != 0 && worker_start_thread != NULL)
 		worker_start_thread();

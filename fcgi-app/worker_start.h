@@ -14,6 +14,9 @@
 /* Starts a worker as AI_WORKER says, if work waits and nobody holds the lock. */
 void worker_ensure(struct app *a);
 
+/* Reads the whole database for damage in a process of its own (--check-database). */
+void worker_start_check(const struct config *c);
+
 /* Takes the lock, the caller's until it closes the fd. ERR_BUSY: somebody runs. */
 enum err worker_lock(const struct config *c, int *out_fd) MUST_CHECK;
 bool worker_is_running(const struct config *c);

@@ -166,7 +166,8 @@ run_batch(struct writer *w, struct task **batch, size_t n)
 	/* what was let in is written, room or not */
 	store_set_thrift(w->store, disk_room_check(w->room, now_ms) != OK);
 	store_set_patience(w->store, give_up_ms > now_ms ? give_up_ms - now_ms : 0);
-	e = store_begin(w->store, durability_of(batch, n));
+	e = disk_room_is_damaged(w->room, now_ms) ? ERR_STORAGE
+						  : store_begin(w->store, durability_of(batch, n));
 	if (e == OK)
 		e = run_tasks(w, batch, n);
 	note_trouble(w, e);

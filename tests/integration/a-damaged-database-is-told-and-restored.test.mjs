@@ -1,12 +1,14 @@
 /**
- * A damaged page, a file that is none, a truncated log: never a crash, what can be read is right, the
+ * A damaged database is found when a service starts (a large one while it runs), and then nothing is
+ * read from it or written to it. A damaged page, a file that is none, a truncated log: never a crash, what can be read is right, the
  * rest is a 503 that health explains, and a backup put in place is served without anybody restarting
  * what answers. The damaged file stays where the operator puts it.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 
 import { health, history, isAnswered, question } from './faults.mjs';
@@ -17,6 +19,7 @@ let system, db, backup;
 const chats = [];
 before(async () => {
 	system = await startSystem();
+	system.programs.worker.okCodes = [0, 1]; // it leaves where it is told that all is damaged
 	db = join(system.dir, 'var/charla.db');
 	backup = join(system.dir, 'backup.db');
 	for (let i = 0; i < 12; i++)
@@ -118,4 +121,98 @@ test('a log that was cut off ends at its last whole commit', { timeout: 60_000 *
 	const q = await question(system, 'after-the-cut');
 	assert.equal(q.status, 202);
 	await isAnswered(system, q);
+});
+
+const check = () => spawnSync(join(system.place.bin, 'fcgi-app'), ['--check-database'], { env: { ENV_FILE: system.place.envFile }, encoding: 'utf8', ...system.place.user });
+const restore = () => {
+	for (const suffix of ['', '-wal', '-shm'])
+		if (existsSync(db + suffix))
+			renameSync(db + suffix, `${db}${suffix}.aside`);
+	copyFileSync(backup, db);
+	own(db);
+};
+/** A leaf page with rows of a table or index of ours. */
+function pageOf(name) {
+	const copy = new DatabaseSync(backup, { readOnly: true });
+	const { pageno } = copy.prepare("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' AND ncell > 0 LIMIT 1").get(name);
+	copy.close();
+	return pageno - 1;
+}
+
+test('found at the start: nothing is read, nothing is written, and what is wrong is said', { timeout: 60_000 * SLOW }, async () => {
+	for (const name of ['messages', 'messages_changed']) {
+		await stopped(() => put((bytes) => { bytes.fill(0, pageOf(name) * PAGE, (pageOf(name) + 1) * PAGE); }));
+		const bytes = readFileSync(db);
+		for (const path of ['/api/chats', '/api/chats/d1/history', '/api/me', '/api/search?q=pregunta']) {
+			const answer = await fetch(system.url + path);
+			assert.equal(answer.status, 503, path);
+			assert.equal((await answer.json()).code, 'storage_failed');
+		}
+		assert.equal((await question(system, 'd1')).status, 503);
+		const sick = await health(system);
+		assert.deepEqual([sick.status, sick.ready, sick.reasons[0].code], [503, false, 'database']);
+		assert.match(sick.reasons[0].detail, /damaged.*--check-database/);
+		assert.match(system.programs.app.log, /the database is damaged: .* reason="/);
+		await system.programs.worker.start().catch(() => {});
+		await waitFor(() => system.programs.worker.ended, 'nor does a worker work on it');
+		assert.equal(system.programs.worker.code, 1);
+		const said = check();
+		assert.equal(said.status, 1);
+		assert.match(said.stdout, /./);
+		assert.match(said.stderr, /damaged/);
+		assert.ok(readFileSync(db).equals(bytes), 'the file is as it was');
+		restore();
+		await waitFor(async () => (await health(system)).status === 200, 'health, without a restart');
+		assert.equal(existsSync(`${db}.check-failed`), false);
+		assert.match(check().stdout, /is whole/);
+		assert.equal(check().status, 0);
+		assert.ok(readFileSync(`${db}.aside`).equals(bytes));
+	}
+});
+
+test('mended in place: it is looked at again', { timeout: 60_000 * SLOW }, async () => {
+	await stopped(() => put((bytes) => { bytes.fill(0, pageOf('messages') * PAGE, (pageOf('messages') + 1) * PAGE); }));
+	assert.equal((await health(system)).status, 503);
+	writeFileSync(db, readFileSync(backup));
+	await waitFor(async () => (await health(system)).status === 200, 'health, without a restart');
+	await system.programs.worker.start();
+	for (const q of chats)
+		await isAnswered(system, q);
+});
+
+test('a large one is served meanwhile, and no more once the damage is found', { timeout: 60_000 * SLOW }, async () => {
+	await stopped(restore);
+	await system.programs.app.stop();
+	const large = new DatabaseSync(db);
+	large.exec("CREATE TABLE filler(b BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80) INSERT INTO filler SELECT zeroblob(1048576) FROM n");
+	const { pageno } = large.prepare("SELECT pageno FROM dbstat WHERE name = 'filler' AND pagetype = 'leaf' LIMIT 1").get();
+	large.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+	large.close();
+	const bytes = readFileSync(db);
+	bytes.fill(0x55, (pageno - 1) * PAGE, pageno * PAGE);
+	writeFileSync(db, bytes);
+	writeFileSync(`${db}.made`, ''); // nobody has checked it yet
+	await system.programs.app.start();
+	await waitFor(async () => (await health(system)).reasons?.some((r) => /damaged/.test(r.detail)), 'the damage is found');
+	assert.equal((await question(system, 'd1')).status, 503);
+	assert.equal((await fetch(`${system.url}/api/chats/d1/history`)).status, 503);
+	assert.equal(system.programs.app.ended, false);
+	// the same, whole: it is checked once, and not again at the next start
+	await stopped(() => {
+		bytes.fill(0, (pageno - 1) * PAGE, pageno * PAGE);
+		restore();
+		const whole = new DatabaseSync(db);
+		whole.exec("CREATE TABLE filler(b BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 80) INSERT INTO filler SELECT zeroblob(1048576) FROM n");
+		whole.close();
+		own(db);
+	});
+	const checked = () => JSON.parse(readFileSync(`${db}.made`, 'utf8') || '{}');
+	await waitFor(() => checked().inode === statSync(db).ino, 'the check is noted');
+	assert.equal((await health(system)).status, 200);
+	const { checkedMs } = checked();
+	const starts = () => system.programs.app.log.match(/is checked for damage/g).length;
+	const before = starts();
+	await stopped(() => {});
+	assert.equal((await health(system)).status, 200);
+	assert.deepEqual([starts(), checked().checkedMs], [before, checkedMs]);
 });

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, postJson, startSystem } from './harness.mjs';
 
-const SECRETS = ['.env', '.env.production', '.git/config', 'charla.db', 'charla.db-wal', 'charla.db-shm', 'charla.db-journal', 'charla.db.made', 'charla.db.ballast', 'charla.db.damaged',
+const SECRETS = ['.env', '.env.production', '.git/config', 'charla.db', 'charla.db-wal', 'charla.db-shm', 'charla.db-journal', 'charla.db.made', 'charla.db.ballast', 'charla.db.check-failed',
 	'js/.hidden', 'old.sqlite3', 'prod.env', 'app.conf', 'error.log', 'index.html~'];
 
 /** Opens a WebSocket and resolves to its first message. */
