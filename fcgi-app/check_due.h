@@ -1,9 +1,9 @@
 /*
- * check_due - is the whole database to be read for damage? Reading a gigabyte takes 1.4 s when it
- * is in memory and as long as the disk needs when not, so not at every start of everything.
+ * check_due - is the whole database to be read for damage? A gigabyte takes 6 s, and as long as the
+ * disk needs on top, so not at every start of everything.
  *
  * A small database (LIMIT_CHECK_AT_START_BYTES) is checked whenever a service starts, before it
- * answers: 0.05 s. A larger one beside the running service, and only when there is a reason: it
+ * answers: 0.1 s. A larger one beside the running service, and only when there is a reason: it
  * never was, it is another file, the machine went down while it was open, or LIMIT_CHECK_DAYS have
  * passed.
  *

@@ -82,7 +82,7 @@
 #define LIMIT_DISK_CRITICAL_SHARE 80
 #define LIMIT_DISK_LOOK_MS 250  /* between two looks of a process */
 #define LIMIT_DISK_CALM_MS 5000 /* the ballast is not made again sooner after the disk was full */
-#define LIMIT_CHECK_AT_START_BYTES (64L * 1024 * 1024) /* of the database: 0.05 s at each start */
+#define LIMIT_CHECK_AT_START_BYTES (64L * 1024 * 1024) /* of the database: 0.1 s at each start */
 #define LIMIT_CHECK_DAYS 7        /* a larger one is read whole, beside the service */
 #define LIMIT_DISK_RETRY_MS 60000 /* nor after it could not be made */
 
