@@ -142,6 +142,8 @@ ws-echo: $(B)/bin/ws-echo
 push-load: $(B)/bench/push_load $(B)/bench/post_load
 
 # --- tests -------------------------------------------------------------------------------------
+# What TSan reports of others: tests/tsan.supp.
+unit: export TSAN_OPTIONS ?= suppressions=$(CURDIR)/tests/tsan.supp
 unit: $(unit)
 	@for t in $^; do $$t || exit 1; done
 asan tsan:

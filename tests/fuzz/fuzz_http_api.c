@@ -216,6 +216,33 @@ handle(const struct http_api *api, struct http_request *r)
 
 /* head: "METHOD path?query" */
 static void
+ask_api(const struct http_api *api, char *head, const char *body, size_t body_len, bool is_signed)
+{
+	struct http_request r = { .body = body, .body_len = body_len, .is_loopback = true };
+	auto_buf query = BUF_INIT(1 << 20);
+	char *path = strchr(head, ' '), *mark;
+	enum err e = OK;
+
+	if (path == NULL)
+		return;
+	*path++ = '\0';
+	if ((mark = strchr(path, '?')) != NULL)
+		*mark++ = '\0';
+	(void)!buf_adds(&query, mark != NULL ? mark : "");
+	if (is_signed) {
+		add_auth(&query, &r);
+		e = set_target(&r, head, path, &query);
+		sign(&query, head, path, &r);
+		http_request_free(&r);
+		r.body = body;
+		r.body_len = body_len;
+	}
+	if (e == OK && set_target(&r, head, path, &query) == OK)
+		handle(api, &r);
+	http_request_free(&r);
+}
+
+static void
 ask(struct scene *s, char *head, const char *body, size_t body_len, bool is_signed)
 {
 	static struct stats *stats; /* without a file */
@@ -230,32 +257,8 @@ ask(struct scene *s, char *head, const char *body, size_t body_len, bool is_sign
 		.refusals = &s->refusals,
 		.gate = &gate,
 		.dash = &dash };
-	struct http_request r = { .body = body, .body_len = body_len, .is_loopback = true };
-	auto_buf query = BUF_INIT(1 << 20);
-	char *path = strchr(head, ' '), *mark;
-	enum err e;
 
-	if (path == NULL)
-		goto out;
-	*path++ = '\0';
-	if ((mark = strchr(path, '?')) != NULL)
-		*mark++ = '\0';
-	(void)!buf_adds(&query, mark != NULL ? mark : "");
-	if (is_signed) {
-		add_auth(&query, &r);
-		e = set_target(&r, head, path, &query);
-		sign(&query, head, path, &r);
-		http_request_free(&r);
-		r.body = body;
-		r.body_len = body_len;
-		if (e != OK)
-			goto out;
-	}
-	if (set_target(&r, head, path, &query) == OK) {
-		handle(&api, &r);
-	}
-	http_request_free(&r);
-out:
+	ask_api(&api, head, body, body_len, is_signed);
 	feed_free(feed);
 }
 
@@ -264,6 +267,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct scene s; /* one after the other */
 	const char *p = (const char *)data, *lf;
+	char *head;
 	bool is_signed = size > 0 && data[0] != '!';
 
 	if (size > 0 && !is_signed) {
@@ -275,11 +279,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	keyed_hash_init();
 	open_scene(&s);
-	{
-		auto_char *head = xstrndup(p, (size_t)(lf - p));
-
-		ask(&s, head, lf + 1, size - (size_t)(lf + 1 - p), is_signed);
-	}
+	head = xstrndup(p, (size_t)(lf - p));
+	ask(&s, head, lf + 1, size - (size_t)(lf + 1 - p), is_signed);
+	free(head);
 	close_scene(&s);
 	return 0;
 }

@@ -92,22 +92,32 @@ make_site(const char *dir)
 	demand(store_open(&app.reader, config.db_path, STORE_READ) == OK);
 }
 
-/* Once; what is open stays readable without its names. */
+static char site_dir[] = "/tmp/charla-fuzz-XXXXXX";
+
+static void
+remove_site(void)
+{
+	static const char *const files[] = { ".env", "charla.db", "charla.db-wal", "charla.db-shm",
+		"charla.db.made", "rates.db", "rates.db-wal", "rates.db-shm", "worker.lock" };
+
+	store_close(app.reader);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof path, "%s/%s", site_dir, files[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(site_dir);
+}
+
+/* Once. A store notices when its file is taken away, so it stays to the end. */
 static void
 open_site(void)
 {
-	char dir[] = "/tmp/charla-fuzz-XXXXXX", path[64];
-	static const char *const files[] = { ".env", "charla.db", "charla.db-wal", "charla.db-shm",
-		"worker.lock" };
-
 	log_init("fuzz", LOG_ERROR);
-	demand(mkdtemp(dir) != NULL);
-	make_site(dir);
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		(void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(dir);
+	demand(mkdtemp(site_dir) != NULL);
+	demand(atexit(remove_site) == 0);
+	make_site(site_dir);
 }
 
 /* --- the request --- */

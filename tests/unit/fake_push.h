@@ -27,6 +27,7 @@
 #define FAKE_START_MS 1000000
 
 struct world {
+	struct config config; /* apps borrows it */
 	struct metrics metrics;
 	struct wheel wheel;
 	struct apps *apps;
@@ -121,13 +122,14 @@ static const struct transport fake_transport = {
 static inline void
 world_open(struct world *w)
 {
-	struct config config = { .pusher_app_id = (char[]){ "3" },
-		.pusher_app_key = (char[]){ FAKE_KEY },
-		.pusher_app_secret = (char[]){ FAKE_SECRET },
-		.pusher_app_client_messages = true };
+	static char id[] = "3", key[] = FAKE_KEY, secret[] = FAKE_SECRET;
 
-	*w = (struct world){ .now_ms = FAKE_START_MS };
-	assert_int_equal(apps_from_config(&config, &w->apps), OK);
+	*w = (struct world){ .config = { .pusher_app_id = id,
+				 .pusher_app_key = key,
+				 .pusher_app_secret = secret,
+				 .pusher_app_client_messages = true },
+		.now_ms = FAKE_START_MS };
+	assert_int_equal(apps_from_config(&w->config, &w->apps), OK);
 	w->app = apps_at(w->apps, 0);
 	w->hub = hub_new(&w->metrics);
 	wheel_init(&w->wheel, w->now_ms);
