@@ -189,7 +189,7 @@ test:
 	$(MAKE) all gemini-standin faults unit www
 	PATH="$(CURDIR)/build/node/bin:$$PATH" $(MAKE) test-www
 	$(MAKE) integration browser
-integration browser: all gemini-standin push-load ws-echo www
+integration browser: all gemini-standin faults push-load ws-echo www
 	@tests/deps.sh test
 	$(if $(wildcard tests/$@/*.test.mjs),BIN="$(CURDIR)/$(B)/bin" tests/node.sh $(at_once_$@) $(wildcard tests/$@/*.test.mjs),@echo "no $@ tests")
 bench: all gemini-standin push-load $(benches) $(B)/bench/bare_broadcaster
@@ -243,7 +243,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan asan-integration tsan fuzz lint format clean gemini-standin push-load ws-echo FORCE
+.PHONY: bench soak all run test integration browser check install uninstall www test-www unit asan asan-integration tsan fuzz lint format clean gemini-standin faults push-load ws-echo FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
