@@ -4,7 +4,9 @@
  *  - a kept connection pins a thread: keepConnection = 0, stdin drained before FCGX_Finish_r;
  *  - CONTENT_LENGTH is not enforced by the library: the end is the empty STDIN record;
  *  - reads block for ever: timeouts on the socket;
- *  - FCGX_FPrintF aborts on what it does not know: the answer is built in memory.
+ *  - FCGX_FPrintF aborts on what it does not know: the answer is built in memory;
+ *  - it ends a connection by waiting until the peer ends it, which is for who has not read all that
+ *    the peer sent (what is unread would take the answer with it). Detached, it just closes.
  */
 #include "fcgi_server.h"
 
@@ -144,6 +146,10 @@ serve(struct worker *w, FCGX_Request *r)
 	write_answer(r, &q, &a);
 	http_response_free(&a);
 	r->keepConnection = 0;
+	if (q.body_error == OK)
+		FCGX_Detach(r);
+	else
+		FCGX_Attach(r);
 	FCGX_Finish_r(r);
 }
 

@@ -204,7 +204,7 @@ set_up(struct store *s, enum store_mode mode)
 {
 	static const char pragmas[] =
 	    "PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-	    "PRAGMA cache_size=-16000; PRAGMA mmap_size=268435456; PRAGMA trusted_schema=OFF;"
+	    "PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF;"
 	    "PRAGMA journal_size_limit=67108864; PRAGMA synchronous=NORMAL;"
 	    "PRAGMA secure_delete=ON;" /* what was deleted is overwritten */
 	    /* SQLite builds a table for each CHECK(x IN(...)) of each row; those words are ours */

@@ -1,5 +1,6 @@
 #include "wake.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,14 +23,24 @@ open_socket(void)
 	return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+/* One for the process: it is not bound, nobody reads from it, and sendto is for any thread. */
+static int sender = -1;
+
+static void
+open_sender(void)
+{
+	sender = open_socket();
+}
+
 void
 wake_send(const char *path)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sockaddr_un to = address(path);
-	auto_fd fd = open_socket();
 
-	if (fd >= 0)
-		(void)sendto(fd, "w", 1, 0, (const struct sockaddr *)&to, sizeof to);
+	(void)pthread_once(&once, open_sender);
+	if (sender >= 0)
+		(void)sendto(sender, "w", 1, 0, (const struct sockaddr *)&to, sizeof to);
 }
 
 enum err

@@ -1,8 +1,10 @@
 #include "writer.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "clock.h"
 #include "killpoint.h"
@@ -10,6 +12,12 @@
 
 /* Enough for all accept threads; a longer batch only delays its first member. */
 #define BATCH_MAX 64
+/*
+ * Whoever came with the last batch is likely to come again, while his answer is on its way: so
+ * long is waited for as many. As PostgreSQL's commit_delay, a fraction of what a commit takes; who
+ * is alone never waits.
+ */
+#define GATHER_US 300
 #define PROBE_MS 100 /* whoever asks for health has not much time */
 
 struct task {
@@ -19,8 +27,7 @@ struct task {
 	bool looks_first;
 	int64_t give_up_ms; /* monotonic */
 	enum err result;
-	bool is_done;        /* {lock} */
-	pthread_cond_t done; /* its own: nobody is woken for the work of others */
+	sem_t done; /* its own, and no lock: nobody is woken for others, or only to wait again */
 	struct task *next;
 };
 
@@ -30,6 +37,7 @@ struct writer {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct task *first, **last; /* {lock} */
+	size_t queued, wanted;      /* {lock} how many wait; the thread is woken when so many do */
 	bool stopping;              /* {lock} */
 	struct disk_room *room;     /* borrowed, may be NULL */
 	atomic_int trouble;         /* enum err: how the last batch went */
@@ -40,6 +48,8 @@ enqueue(struct writer *w, struct task *t)
 {
 	*w->last = t;
 	w->last = &t->next;
+	if (++w->queued >= w->wanted)
+		(void)pthread_cond_signal(&w->work);
 }
 
 /* {lock} Moves up to BATCH_MAX tasks into batch. */
@@ -54,6 +64,7 @@ take_batch(struct writer *w, struct task **batch)
 	}
 	if (w->first == NULL)
 		w->last = &w->first;
+	w->queued -= n;
 	return n;
 }
 
@@ -177,28 +188,46 @@ run_batch(struct writer *w, struct task **batch, size_t n)
 		batch[i]->result = e;
 }
 
+/* {lock} Until so many wait, or GATHER_US are over. */
+static void
+gather(struct writer *w, size_t wanted)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += GATHER_US * 1000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	w->wanted = wanted;
+	while (w->queued < wanted && !w->stopping)
+		if (pthread_cond_timedwait(&w->work, &w->lock, &until) != 0)
+			break;
+	w->wanted = 1;
+}
+
 static void *
 run(void *arg)
 {
 	struct writer *w = arg;
 	struct task *batch[BATCH_MAX];
+	size_t n = 0;
 
 	(void)pthread_mutex_lock(&w->lock);
 	for (;;) {
-		size_t n;
-
 		while (w->first == NULL && !w->stopping)
 			(void)pthread_cond_wait(&w->work, &w->lock);
 		if (w->first == NULL)
 			break;
+		if (n > 1)
+			gather(w, n);
 		n = take_batch(w, batch);
 		(void)pthread_mutex_unlock(&w->lock);
 		run_batch(w, batch, n);
+		for (size_t i = 0; i < n; i++)
+			(void)sem_post(&batch[i]->done);
 		(void)pthread_mutex_lock(&w->lock);
-		for (size_t i = 0; i < n; i++) {
-			batch[i]->is_done = true;
-			(void)pthread_cond_signal(&batch[i]->done);
-		}
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -208,6 +237,7 @@ enum err
 writer_start(struct writer **out, const char *db_path)
 {
 	struct writer *w = xcalloc(1, sizeof *w);
+	pthread_condattr_t monotonic;
 	enum err e = store_open(&w->store, db_path, STORE_WRITE);
 
 	if (e != OK) {
@@ -217,7 +247,11 @@ writer_start(struct writer **out, const char *db_path)
 	atomic_init(&w->trouble, OK);
 	w->last = &w->first;
 	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->work, NULL);
+	w->wanted = 1;
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&w->work, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
 	if (pthread_create(&w->thread, NULL, run, w) != 0)
 		abort();
 	*out = w;
@@ -250,14 +284,13 @@ static enum err
 submit(struct writer *w, struct task *t, int64_t patience_ms)
 {
 	t->give_up_ms = clock_mono_ms() + patience_ms;
-	(void)pthread_cond_init(&t->done, NULL);
+	(void)sem_init(&t->done, 0, 0);
 	(void)pthread_mutex_lock(&w->lock);
 	enqueue(w, t);
-	(void)pthread_cond_signal(&w->work);
-	while (!t->is_done)
-		(void)pthread_cond_wait(&t->done, &w->lock);
 	(void)pthread_mutex_unlock(&w->lock);
-	(void)pthread_cond_destroy(&t->done);
+	while (sem_wait(&t->done) != 0)
+		continue; /* a signal came */
+	(void)sem_destroy(&t->done);
 	return t->result;
 }
 

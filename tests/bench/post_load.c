@@ -112,7 +112,7 @@ on_answer(struct poller_entry *e, uint32_t events)
 	(void)events;
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n <= 0) { /* servers end what is idle, or old */
+	if (n <= 0) {
 		if (c->waits)
 			fail("closed instead of answered");
 		close_fd(&e->fd);
@@ -137,6 +137,15 @@ on_answer(struct poller_entry *e, uint32_t events)
 	post_next(c);
 }
 
+static bool
+is_open(const struct client *c)
+{
+	char byte;
+
+	return c->entry.fd >= 0 && recv(c->entry.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       errno == EAGAIN;
+}
+
 static void
 run_once(struct run *run, struct client *clients, size_t count, size_t posts)
 {
@@ -144,12 +153,16 @@ run_once(struct run *run, struct client *clients, size_t count, size_t posts)
 	uint64_t start_ns;
 
 	memset(&run->times, 0, sizeof run->times);
-	poller_wait(&run->poller, 0); /* what was closed meanwhile is opened again */
-	for (size_t i = 0; i < count; i++)
-		if (clients[i].run == NULL) {
-			clients[i] = (struct client){ .run = run, .in = BUF_INIT(ANSWER_BYTES) };
+	for (size_t i = 0; i < count; i++) {
+		if (clients[i].run == NULL)
+			clients[i] = (struct client){
+				.entry.fd = -1, .run = run, .in = BUF_INIT(ANSWER_BYTES)
+			};
+		if (!is_open(&clients[i])) { /* servers end what was idle for seconds */
+			close_fd(&clients[i].entry.fd);
 			open_client(&clients[i]);
 		}
+	}
 	run->to_send = posts;
 	start_ns = now_ns();
 	for (size_t i = 0; i < count; i++)
