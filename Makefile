@@ -201,9 +201,11 @@ bench: all gemini-standin push-load $(benches) $(B)/bench/bare_broadcaster
 	PATH="$(CURDIR)/build/node/bin:$$PATH" BIN="$(CURDIR)/$(B)/bin" node tests/bench/an-open-dashboard-costs-next-to-nothing.mjs
 	@for b in $(benches); do echo "--- $$b"; $$b || exit 1; done
 KILLS ?= 1000
+DAMAGES ?= 1000
 soak: all gemini-standin
 	@tests/deps.sh test
 	PATH="$(CURDIR)/build/node/bin:$$PATH" KILLS=$(KILLS) node --test tests/integration/kill-9-loses-nothing.test.mjs
+	PATH="$(CURDIR)/build/node/bin:$$PATH" DAMAGES=$(DAMAGES) node --test tests/integration/two-hundred-damaged-databases-harm-nobody.test.mjs
 check:
 	$(MAKE) lint
 	$(MAKE) WERROR=1 all gemini-standin unit

@@ -198,7 +198,7 @@ serve_worker(const struct config *c, const struct options *from, const sigset_t 
 
 	if (take_worker_lock(c, !from->drain, set, &lock_fd) != OK)
 		return EXIT_SUCCESS; /* somebody else does the work */
-	if (store_damage_at_start(c->db_path, &check_later) != OK ||
+	if (store_damage_at_start(c->db_path, false, &check_later) != OK ||
 	    writer_start(&o.writer, c->db_path) != OK) {
 		log_error("the database cannot be opened path=%s", c->db_path);
 		return EXIT_FAILURE;

@@ -46,7 +46,7 @@ static enum err
 service_start(struct service *s)
 {
 	bool check_later = false;
-	enum err e = store_damage_at_start(s->config->db_path, &check_later);
+	enum err e = store_damage_at_start(s->config->db_path, false, &check_later);
 
 	if (e == OK)
 		e = writer_start(&s->base.writer, s->config->db_path);
@@ -115,9 +115,13 @@ int
 service_cgi(const struct config *c)
 {
 	struct app a = { .config = c, .rates = open_rates(c), .room = disk_room_new(c, false) };
+	bool is_large;
 	int status;
 
-	a.trouble = writer_start(&a.writer, c->db_path);
+	/* large: the worker that it starts has it checked */
+	a.trouble = store_damage_at_start(c->db_path, true, &is_large);
+	if (a.trouble == OK)
+		a.trouble = writer_start(&a.writer, c->db_path);
 	if (a.trouble == OK)
 		writer_watch_room(a.writer, a.room);
 	if (a.trouble == OK)

@@ -410,7 +410,7 @@ store_meta_get(struct store *s, const char *key, struct buf *out)
 	bind_str(st, 1, key);
 	if ((e = store_row(s, st)) != OK)
 		return e;
-	return buf_adds(out, column_str(st, 0));
+	return buf_adds(out, column_text(st, 0));
 }
 
 enum err

@@ -102,7 +102,7 @@ store_members_list(struct store *s, int64_t chat_no, store_member_fn fn, void *a
 
 	bind_int(st, 1, chat_no);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (!fn(arg, column_str(st, 0), column_str(st, 1), sqlite3_column_int64(st, 2)))
+		if (!fn(arg, column_text(st, 0), column_text(st, 1), sqlite3_column_int64(st, 2)))
 			return OK;
 	return store_error(s, rc);
 }

@@ -49,7 +49,7 @@ static const char *const sql[STATEMENTS] = {
 	[CHAT_SEQ] = "UPDATE chats SET seq = seq + ?2 WHERE no = ?1",
 	[CHAT_SEQ_ACTIVE] =
 	    "UPDATE chats SET seq = seq + ?2, updated_ms = max(updated_ms, ?3) WHERE no = ?1",
-	[CHAT_SEQ_GET] = "SELECT seq, visibility = 'private' FROM chats WHERE no = ?1",
+	[CHAT_SEQ_GET] = "SELECT seq, visibility <> 'open' FROM chats WHERE no = ?1",
 	[CHAT_SET_HEAD] = "UPDATE chats SET head_id = nullif(?2, 0) WHERE no = ?1",
 	[CHAT_ADVANCE] =
 	    "UPDATE chats SET seq = max(seq, ?2), head_id = ?3, updated_ms = max(updated_ms, ?4)"
@@ -106,8 +106,8 @@ chat_from_row(sqlite3_stmt *st, struct chat *out)
 	*out = (struct chat){
 		.no = sqlite3_column_int64(st, 0),
 		.id_is_number = sqlite3_column_int(st, 2) != 0,
-		.is_private = strcmp(column_str(st, 3), "private") == 0,
-		.title = xstrdup(column_str(st, 4)),
+		.is_private = strcmp(column_text(st, 3), "open") != 0,
+		.title = xstrdup(column_text(st, 4)),
 		.system_prompt = copy_or_null(column_str(st, 5)),
 		.client_system = copy_or_null(column_str(st, 6)),
 		.model = copy_or_null(column_str(st, 7)),
@@ -119,10 +119,10 @@ chat_from_row(sqlite3_stmt *st, struct chat *out)
 		.updated_ms = sqlite3_column_int64(st, 15),
 		.owner_id = copy_or_null(column_str(st, 16)),
 		.deleted_ms = sqlite3_column_int64(st, 17),
-		.title_source = title_source_of(column_str(st, 18)),
+		.title_source = title_source_of(column_text(st, 18)),
 	};
-	copy_text(out->id, sizeof out->id, column_str(st, 1));
-	copy_text(out->lang, sizeof out->lang, column_str(st, 8));
+	copy_text(out->id, sizeof out->id, column_text(st, 1));
+	copy_text(out->lang, sizeof out->lang, column_text(st, 8));
 	copy_text(out->head_uid, sizeof out->head_uid, column_str(st, 10));
 }
 

@@ -15,6 +15,7 @@
 #define NAME_SIZE 4200
 #define NOTE_BYTES 2048 /* of a file beside the database */
 #define FINDINGS 20
+#define FINDING_SIZE 4096
 #define REASON_SIZE 200
 
 /* --- the file as it is now --- */
@@ -182,6 +183,17 @@ is_damage(int rc)
 	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
+/* What SQLite says quotes the damaged bytes: they belong in no JSON and on no terminal. */
+static void
+plain(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0' && n + 1 < size; n++)
+		out[n] = (text[n] >= ' ' && text[n] <= '~') || text[n] == '\n' ? text[n] : '?';
+	out[n] = '\0';
+}
+
 /* Newer SQLites ask the index, too, which may be behind (index_queue): that is no damage. */
 static bool
 is_of_the_index(const char *finding)
@@ -205,13 +217,15 @@ read_all(sqlite3 *db, FILE *report, char reason[REASON_SIZE])
 	(void)snprintf(sql, sizeof sql, "PRAGMA integrity_check(%d)", FINDINGS);
 	rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
 	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *finding = column_str(st, 0);
+		char finding[FINDING_SIZE];
+
+		plain(column_text(st, 0), finding, sizeof finding);
 
 		rc = SQLITE_OK;
-		if (finding == NULL || strcmp(finding, "ok") == 0 || is_of_the_index(finding))
+		if (strcmp(finding, "ok") == 0 || is_of_the_index(finding))
 			continue;
 		if (*reason == '\0')
-			(void)snprintf(reason, REASON_SIZE, "%s", finding);
+			plain(finding, reason, REASON_SIZE);
 		if (report != NULL)
 			(void)fprintf(report, "%s\n", finding);
 	}
@@ -243,7 +257,7 @@ check(const char *path, FILE *report)
 	if (rc == SQLITE_OK)
 		rc = read_all(db, report, reason);
 	if (is_damage(rc) && *reason == '\0') {
-		(void)snprintf(reason, sizeof reason, "%s", sqlite3_errmsg(db));
+		plain(sqlite3_errmsg(db), reason, sizeof reason);
 		if (report != NULL)
 			(void)fprintf(report, "%s\n", reason);
 	}
@@ -303,22 +317,22 @@ store_damage_check(const char *path, bool only_if_due, FILE *report)
 }
 
 enum err
-store_damage_at_start(const char *path, bool *out_later)
+store_damage_at_start(const char *path, bool only_if_due, bool *out_later)
 {
 	auto_fd made_fd = -1;
 	struct stamp stamp;
+	bool is_large, must;
 
 	*out_later = false;
-	if (!take_stamp(path, &stamp))
+	if (!take_stamp(path, &stamp) || stamp.bytes == 0)
 		return OK; /* none, or not yet: opening it tells */
 	if (store_damage_is_marked(path))
 		return ERR_STORAGE;
-	if (stamp.bytes == 0)
-		return OK;
 	made_fd = open_record(path);
-	if (stamp.bytes + stamp.log_bytes > LIMIT_CHECK_AT_START_BYTES) {
-		*out_later = is_due(made_fd, &stamp);
+	is_large = stamp.bytes + stamp.log_bytes > LIMIT_CHECK_AT_START_BYTES;
+	must = (!only_if_due && !is_large) || is_due(made_fd, &stamp);
+	*out_later = must && is_large;
+	if (!must || is_large)
 		return OK;
-	}
 	return check_and_note(path, made_fd, &stamp, NULL) == ERR_STORAGE ? ERR_STORAGE : OK;
 }

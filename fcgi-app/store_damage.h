@@ -19,10 +19,10 @@
 #include "store.h"
 
 /*
- * Before a service opens it. *out_later: it is large and its check is due; somebody is to run
- * store_damage_check beside the service.
+ * Before a program opens it: a small one is checked, by plain CGI only_if_due. *out_later: it is
+ * large and its check is due; somebody is to run store_damage_check beside the service.
  */
-enum err store_damage_at_start(const char *path, bool *out_later) MUST_CHECK;
+enum err store_damage_at_start(const char *path, bool only_if_due, bool *out_later) MUST_CHECK;
 
 /* Somebody found this very file damaged. Two system calls where nobody did. */
 bool store_damage_is_marked(const char *path);

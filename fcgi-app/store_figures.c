@@ -135,9 +135,9 @@ store_reply_ended(struct store *s, int64_t job_id, int64_t first_ms, int64_t now
 	bind_int(st, 2, now_ms);
 	if ((e = store_row(s, st)) != OK)
 		return e;
-	r.status = column_str(st, 0);
+	r.status = column_text(st, 0);
 	r.error_type = column_str(st, 1);
-	r.model = column_str(st, 2);
+	r.model = column_text(st, 2);
 	r.rid = column_str(st, 3);
 	r.attempts = sqlite3_column_int(st, 4);
 	r.took_ms = sqlite3_column_int64(st, 5);
@@ -170,7 +170,7 @@ store_figures(struct store *s, store_figure_fn fn, void *arg)
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (!fn(arg, column_str(st, 0), column_str(st, 1), sqlite3_column_int64(st, 2),
+		if (!fn(arg, column_text(st, 0), column_text(st, 1), sqlite3_column_int64(st, 2),
 			sqlite3_column_int64(st, 3)))
 			return OK;
 	return store_error(s, rc);
@@ -186,9 +186,9 @@ store_replies_ended(struct store *s, int64_t since_ms, store_reply_ended_fn fn, 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct reply_ended r = {
 			.ended_ms = sqlite3_column_int64(st, 0),
-			.status = column_str(st, 1),
+			.status = column_text(st, 1),
 			.error_type = column_str(st, 2),
-			.model = column_str(st, 3),
+			.model = column_text(st, 3),
 			.rid = column_str(st, 4),
 			.attempts = sqlite3_column_int(st, 5),
 			.first_ms = sqlite3_column_type(st, 6) == SQLITE_NULL

@@ -29,8 +29,10 @@ enum err
 store_file_may_open(const char *path, bool may_be_new)
 {
 	char name[NAME_SIZE];
+	struct stat st;
 
-	if (may_be_new || is_memory(path) || access(path, F_OK) == 0 ||
+	/* SQLite makes a new one of an empty file, and deletes the log beside it. */
+	if (may_be_new || is_memory(path) || (stat(path, &st) == 0 && st.st_size > 0) ||
 	    access(mark_name(path, name), F_OK) != 0)
 		return OK;
 	log_error("the database is gone: restore it, or make a new one with fcgi-app --migrate "

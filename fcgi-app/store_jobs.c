@@ -148,8 +148,8 @@ store_each_live_job(struct store *s, sqlite3_stmt *st, store_live_job_fn fn, voi
 		struct live_job j = {
 			.id = sqlite3_column_int64(st, 0),
 			.message_id = sqlite3_column_int64(st, 1),
-			.uid = column_str(st, 2),
-			.message_uid = column_str(st, 3),
+			.uid = column_text(st, 2),
+			.message_uid = column_text(st, 3),
 			.is_running = sqlite3_column_int(st, 4) != 0,
 		};
 
@@ -199,7 +199,7 @@ store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
 
 	bind_int(st, 1, message_id);
 	if ((e = store_row(s, st)) == OK)
-		(void)snprintf(out, ID_SIZE, "%s", column_str(st, 0));
+		(void)snprintf(out, ID_SIZE, "%s", column_text(st, 0));
 	return e;
 }
 
@@ -226,10 +226,10 @@ job_from_row(sqlite3_stmt *st, struct job *out)
 		.created_ms = sqlite3_column_int64(st, 13),
 		.parent_id = sqlite3_column_int64(st, 15),
 	};
-	(void)snprintf(out->uid, sizeof out->uid, "%s", column_str(st, 1));
+	(void)snprintf(out->uid, sizeof out->uid, "%s", column_text(st, 1));
 	(void)snprintf(out->rid, sizeof out->rid, "%s", or_empty(column_str(st, 9)));
 	(void)snprintf(out->person_id, sizeof out->person_id, "%s", or_empty(column_str(st, 12)));
-	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", column_str(st, 14));
+	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", column_text(st, 14));
 }
 
 /* The job that a query of JOB_ROW found becomes owner's, with the next fence. */

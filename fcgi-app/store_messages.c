@@ -104,15 +104,15 @@ store_message_from_row(sqlite3_stmt *st)
 {
 	return (struct message) {
 		.id = sqlite3_column_int64(st, 0),
-		.uid = column_str(st, 1),
+		.uid = column_text(st, 1),
 		.chat_no = sqlite3_column_int64(st, 2),
 		.parent_id = sqlite3_column_int64(st, 3),
 		.parent_uid = column_str(st, 4),
-		.role = strcmp(column_str(st, 5), "user") == 0 ? ROLE_USER : ROLE_ASSISTANT,
+		.role = strcmp(column_text(st, 5), "user") == 0 ? ROLE_USER : ROLE_ASSISTANT,
 		.author_name = column_str(st, 6),
-		.content = column_str(st, 7),
+		.content = column_text(st, 7),
 		.content_len = (size_t)sqlite3_column_bytes(st, 7),
-		.status = status_of(column_str(st, 8)),
+		.status = status_of(column_text(st, 8)),
 		.is_imported = sqlite3_column_int(st, 9) != 0,
 		.is_notice = sqlite3_column_int(st, 10) != 0,
 		.error_type = column_str(st, 11),
@@ -272,7 +272,7 @@ store_tombstones(
 	bind_int(st, 2, after);
 	bind_int(st, 3, limit);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (!fn(arg, column_str(st, 0), sqlite3_column_int64(st, 1)))
+		if (!fn(arg, column_text(st, 0), sqlite3_column_int64(st, 1)))
 			return OK;
 	return store_error(s, rc);
 }

@@ -91,9 +91,9 @@ store_idempotency_get(
 	bind_str(st, 1, key);
 	if ((e = store_row(s, st)) != OK)
 		return e;
-	if (strcmp(column_str(st, 0), body_hash) != 0)
+	if (strcmp(column_text(st, 0), body_hash) != 0)
 		return ERR_CONFLICT;
-	return buf_adds(out_response, column_str(st, 1));
+	return buf_adds(out_response, column_text(st, 1));
 }
 
 enum err

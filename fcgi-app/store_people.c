@@ -69,7 +69,7 @@ person_from_row(sqlite3_stmt *st, struct person *out)
 {
 	const char *name = column_str(st, 1);
 
-	(void)snprintf(out->id, sizeof out->id, "%s", column_str(st, 0));
+	(void)snprintf(out->id, sizeof out->id, "%s", column_text(st, 0));
 	(void)snprintf(out->name, sizeof out->name, "%s", name != NULL ? name : "");
 	out->valid_from_ms = sqlite3_column_int64(st, 2);
 }

@@ -115,6 +115,15 @@ column_str(sqlite3_stmt *st, int i)
 	return (const char *)sqlite3_column_text(st, i);
 }
 
+/* Of a column that is NOT NULL: in a damaged row it may be all the same. Never NULL. */
+static inline const char *
+column_text(sqlite3_stmt *st, int i)
+{
+	const char *text = column_str(st, i);
+
+	return text != NULL ? text : "";
+}
+
 static inline void
 bind_str(sqlite3_stmt *st, int i, const char *text)
 {

@@ -149,7 +149,7 @@ store_snippets(struct store *s, const char *match, const int64_t *ids, size_t co
 	bind_int(st, 3, ids[0]);
 	bind_str(st, 4, list.data);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (!fn(arg, sqlite3_column_int64(st, 0), column_str(st, 1)))
+		if (!fn(arg, sqlite3_column_int64(st, 0), column_text(st, 1)))
 			return OK;
 	return match_error(s, rc);
 }

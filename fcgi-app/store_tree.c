@@ -131,7 +131,7 @@ each_uid(struct store *s, sqlite3_stmt *st, store_uid_fn fn, void *arg)
 	int rc;
 
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (!fn(arg, sqlite3_column_int64(st, 0), column_str(st, 1)))
+		if (!fn(arg, sqlite3_column_int64(st, 0), column_text(st, 1)))
 			return OK;
 	return store_error(s, rc);
 }

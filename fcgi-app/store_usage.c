@@ -67,7 +67,7 @@ store_usage_list(struct store *s, const char *who, int64_t first_day, store_usag
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct usage_row r = {
 			.day = sqlite3_column_int64(st, 0),
-			.model = column_str(st, 1),
+			.model = column_text(st, 1),
 			.requests = sqlite3_column_int64(st, 2),
 			.usage = { .prompt = sqlite3_column_int64(st, 3),
 			    .output = sqlite3_column_int64(st, 4),
