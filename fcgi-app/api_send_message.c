@@ -55,10 +55,10 @@ store_post(struct store *s, void *arg)
 	}
 	e = conversation_post(s, &w->post, &w->accepted);
 	w->queue_is_full = e == ERR_LIMIT;
-	if (e != OK || (e = write_answer(&w->accepted, &w->answer)) != OK)
+	if (e != OK || w->idempotency_key == NULL)
 		return e;
-	if (w->idempotency_key == NULL)
-		return OK;
+	if ((e = write_answer(&w->accepted, &w->answer)) != OK)
+		return e;
 	return store_idempotency_put(s, key, w->body_hash, w->answer.data, w->post.by.now_ms);
 }
 
@@ -117,7 +117,9 @@ answer(struct app *a, const struct http_request *q, struct work *w, enum err e,
 	} else {
 		r->status = 202;
 		r->content_type = "application/json";
-		if (buf_add(&r->body, w->answer.data, w->answer.len) != OK)
+		e = w->answer.len > 0 ? buf_add(&r->body, w->answer.data, w->answer.len)
+				      : write_answer(&w->accepted, &r->body);
+		if (e != OK)
 			http_error(r, ERR_IO, q->rid);
 		if (w->is_replay)
 			http_set_header(r, "Idempotent-Replayed", "true");

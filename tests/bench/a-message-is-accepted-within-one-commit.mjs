@@ -6,25 +6,32 @@
  *   busy     STREAMS replies stream, and the model takes 2 s before each first word
  *   burst    64 clients at once, one message each, beside 64 bare commits one after the other, in turn
  *   clients  1, 8, 64 that go on: accepted messages a second, beside bare commits. Here all of it works
- *            at the same time, the replies, the model's stand-in and this program, too: with few cores and a
- *            fast disk it is a figure of the CPU, printed and not judged
- *   routes   reads, idle and while 64 clients post
+ *            at the same time, the replies and the model's stand-in, too: with few cores and a fast disk
+ *            it is a figure of the CPU, printed and not judged
+ *   routes   reads: idle; while STREAMS replies stream and one client posts without a pause; and,
+ *            printed and not judged, while 64 clients post
+ *
+ * Bursts and clients are post_load's, which costs next to nothing; reads and single posts are ours.
  *
  * Exits 1 when the median of an accepted message is beyond one commit + 3 ms, when a burst of 64 is
  * not accepted faster than one commit each, or when a read takes more than 5 ms longer at the median.
  */
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 
-import { startSystem, waitFor } from '../integration/harness.mjs';
+import { BIN, startSystem, waitFor } from '../integration/harness.mjs';
 
 const STREAMS = Number(process.env.STREAMS ?? 200);
 const ROUNDS = Number(process.env.ROUNDS ?? 150);
 const CLIENTS = 64;
+const BURSTS = 40;
 const POSTS = 1280; /* of all CLIENTS together */
 const SLACK_MS = 3;
+const READ_SLACK_MS = 5;
 
 const system = await startSystem({ env: { AI_MAX_REPLIES: '4096' } });
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -71,41 +78,40 @@ async function inTurn(rounds) {
 	return { commits, posts };
 }
 
+/* post_load: a line of clients and posts gets a line of JSON. */
+const load = spawn(join(BIN, '../bench/post_load'), [port, SLOW], { stdio: ['pipe', 'pipe', 'inherit'] });
+const answers = createInterface({ input: load.stdout })[Symbol.asyncIterator]();
+async function together(posts, clients) {
+	load.stdin.write(`${clients} ${posts}\n`);
+	const { value, done } = await answers.next();
+	if (done)
+		throw new Error('post_load has ended');
+	return JSON.parse(value);
+}
+
 const PROGRAMS = ['web', 'app', 'worker', 'push', 'standin'];
 const pid = (name) => [].concat(system.pids[name])[0];
-/** CPU in ms so far: of a program, or of this one. */
-function cpuMs(name) {
-	if (name === 'bench') {
-		const { user, system: kernel } = process.cpuUsage();
-		return (user + kernel) / 1000;
-	}
-	const fields = readFileSync(`/proc/${pid(name)}/stat`, 'utf8').split(') ')[1].split(' ');
-	return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms
-}
-const cpuOfAll = () => [...PROGRAMS, 'bench'].map(cpuMs);
-
-async function together(total, clients) {
-	const posts = [], start = performance.now();
-	let left = total;
-	await Promise.all(Array.from({ length: clients }, async () => {
-		while (left-- > 0)
-			posts.push(await post(SLOW));
-	}));
-	return { posts, perSecond: total / ((performance.now() - start) / 1000) };
+/** CPU so far in ms, of all threads that live. */
+const cpuMs = (name) => readdirSync(`/proc/${pid(name)}/task`).reduce((sum, thread) =>
+	sum + Number(readFileSync(`/proc/${pid(name)}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0);
+/** What work() resolves to, and the CPU of each program meanwhile, a post. */
+async function withCpu(posts, work) {
+	const before = PROGRAMS.map(cpuMs);
+	const result = await work();
+	const each = PROGRAMS.map((name, i) => `${name} ${((cpuMs(name) - before[i]) / posts).toFixed(3)}`);
+	return { result, cpu: each.join(', ') };
 }
 
 /** 64 bare commits, then 64 posts at once; then the model has been asked for all of them. */
 async function bursts(rounds) {
 	const commits = [], posts = [];
 	for (let i = 0; i < rounds; i++) {
-		let start = performance.now();
+		const start = performance.now();
 		for (let n = 0; n < CLIENTS; n++)
 			commit();
 		commits.push((performance.now() - start) / CLIENTS);
 		const asked = (await system.standin.counters()).requests;
-		start = performance.now();
-		await Promise.all(Array.from({ length: CLIENTS }, () => post(SLOW)));
-		posts.push((performance.now() - start) / CLIENTS);
+		posts.push((await together(CLIENTS, CLIENTS)).seconds * 1000 / CLIENTS);
 		await waitFor(async () => (await system.standin.counters()).requests >= asked + CLIENTS, 'the model is asked');
 	}
 	return { commits, posts };
@@ -136,25 +142,36 @@ const busy = await inTurn(ROUNDS);
 console.log(`${STREAMS} replies stream: bare commit ${line(busy.commits)}; accepted ${line(busy.posts)}`);
 check(median(busy.posts) < median(busy.commits) + SLACK_MS, 'busy');
 
-const burst = await bursts(20);
-console.log(`bursts of ${CLIENTS}: each bare commit ${line(burst.commits)}; each accepted ${line(burst.posts)}: ${(median(burst.commits) / median(burst.posts)).toFixed(1)} times the floor`);
+const [, streamReads] = await Promise.all([together(ROUNDS, 1), reads(ROUNDS / 5)]);
+for (const path of READS)
+	check(median(streamReads[path]) < median(idleReads[path]) + READ_SLACK_MS, path);
+
+await together(CLIENTS, CLIENTS); // the caches are warm
+const { result: burst, cpu: burstCpu } = await withCpu(BURSTS * CLIENTS, () => bursts(BURSTS));
+console.log(`bursts of ${CLIENTS}: each bare commit ${line(burst.commits)}; each accepted ${line(burst.posts)}: ${(median(burst.commits) / median(burst.posts)).toFixed(2)} times the floor`);
+console.log(`  CPU ms for each, with all that is written until the model is asked: ${burstCpu}`);
 check(median(burst.posts) < median(burst.commits), 'burst');
 
 const commits = Array.from({ length: ROUNDS }, commit);
 const floorPerSecond = 1000 / (commits.reduce((sum, ms) => sum + ms, 0) / commits.length);
-const rate = (clients, { perSecond, posts }) => console.log(`${clients} clients: ${perSecond.toFixed(0)} accepted a second (${line(posts)}); bare commits ${floorPerSecond.toFixed(0)} a second: ${(perSecond / floorPerSecond).toFixed(1)} times the floor`);
-for (const clients of [1, 8])
-	rate(clients, await together(POSTS / 4, clients));
-const cpuBefore = cpuOfAll();
-const [many, busyReads] = await Promise.all([together(POSTS, CLIENTS), reads(20)]);
-rate(CLIENTS, many);
-const cpu = cpuOfAll().map((ms, i) => ((ms - cpuBefore[i]) / POSTS).toFixed(2));
-console.log(`  CPU ms for each of these: ${[...PROGRAMS, 'bench'].map((name, i) => `${name} ${cpu[i]}`).join(', ')}`);
+let busyReads;
+for (const clients of [1, 8, CLIENTS]) {
+	const posts = clients === CLIENTS ? POSTS : POSTS / 4;
+	const { result, cpu } = await withCpu(posts, async () => {
+		const all = [together(posts, clients), clients === CLIENTS ? reads(20) : null];
+		busyReads = await all[1];
+		return all[0];
+	});
+	const perSecond = posts / result.seconds;
+	console.log(`${clients} clients: ${perSecond.toFixed(0)} accepted a second (median ${result.median_ms} ms, p99 ${result.p99_ms} ms); bare commits ${floorPerSecond.toFixed(0)} a second: ${(perSecond / floorPerSecond).toFixed(2)} times the floor`);
+	console.log(`  CPU ms for each: ${cpu}, load ${(result.cpu_ms / posts).toFixed(3)}`);
+}
 for (const path of READS) {
-	console.log(`GET ${path}: idle ${line(idleReads[path])}; while ${CLIENTS} post and ${STREAMS} stream ${line(busyReads[path])}`);
+	console.log(`GET ${path}: idle ${line(idleReads[path])}; while ${STREAMS} stream and one posts ${line(streamReads[path])}; while ${CLIENTS} post and ${STREAMS} stream ${line(busyReads[path])}`);
 }
 
 agent.destroy();
+load.stdin.end();
 floor.close();
 await system.stop();
 if (failed.length > 0)
