@@ -43,18 +43,27 @@ struct service {
 };
 
 static enum err
-service_start(struct service *s)
+service_open(struct service *s)
 {
 	bool check_later = false;
 	enum err e = store_damage_at_start(s->config->db_path, false, &check_later);
 
 	if (e == OK)
 		e = writer_start(&s->base.writer, s->config->db_path);
-	if (e == OK && check_later)
+	if (e != OK)
+		return e;
+	if (check_later)
 		worker_start_check(s->config);
-	if (e == OK)
-		writer_watch_room(s->base.writer, s->base.room);
-	if (e == OK && (e = fcgi_server_start(&s->server, s->listen_fd, &s->base)) != OK) {
+	writer_watch_room(s->base.writer, s->base.room);
+	return OK;
+}
+
+static enum err
+service_start(struct service *s)
+{
+	enum err e = fcgi_server_start(&s->server, s->listen_fd, &s->base);
+
+	if (e != OK) {
 		writer_stop(s->base.writer);
 		s->base.writer = NULL;
 	}
@@ -63,10 +72,11 @@ service_start(struct service *s)
 
 /*
  * The database cannot be opened: requests are told so until it can, or until we are to stop. An
- * operator who mends the file need not know how to restart us.
+ * operator who mends the file need not know how to restart us. Whoever tells is gone before
+ * somebody serves: after the first good answer there is no other.
  */
 static enum err
-service_wait(struct service *s, enum err trouble, const sigset_t *set)
+service_wait(struct service *s, enum err trouble, const sigset_t *set, bool *out_stop)
 {
 	struct app told = { .config = s->config, .trouble = trouble };
 	struct timespec pause = { .tv_sec = DB_RETRY_SECONDS };
@@ -75,14 +85,14 @@ service_wait(struct service *s, enum err trouble, const sigset_t *set)
 
 	log_error(
 	    "the database cannot be opened: requests are told so path=%s", s->config->db_path);
-	while (e == OK && service_start(s) != OK) {
+	*out_stop = e != OK;
+	while (!*out_stop && (e = service_open(s)) != OK) {
 		int sig = sigtimedwait(set, NULL, &pause);
 
-		if (sig == SIGTERM || sig == SIGINT)
-			e = ERR_BUSY;
+		*out_stop = sig == SIGTERM || sig == SIGINT;
 	}
 	fcgi_server_stop(server);
-	return e;
+	return *out_stop && server != NULL ? ERR_BUSY : e;
 }
 
 int
@@ -90,10 +100,14 @@ service_fastcgi(const struct config *c, int listen_fd, int64_t stop_grace_ms, co
 {
 	struct service s = { c, listen_fd,
 		{ .config = c, .rates = open_rates(c), .room = disk_room_new(c, true) }, NULL };
-	enum err e = service_start(&s);
+	enum err e = service_open(&s);
+	bool stop = false;
 
-	if (e != OK)
-		e = service_wait(&s, e, set);
+	if (e == OK)
+		e = service_start(&s);
+	while (e != OK && !stop)
+		if ((e = service_wait(&s, e, set, &stop)) == OK)
+			e = service_start(&s);
 	if (e == OK) {
 		worker_thread_set_up(c, s.base.writer, stop_grace_ms);
 		if (strcmp(c->ai_worker, "thread") == 0)

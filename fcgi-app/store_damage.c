@@ -14,9 +14,12 @@
 #define MARK ".check-failed"
 #define NAME_SIZE 4200
 #define NOTE_BYTES 2048 /* of a file beside the database */
-#define FINDINGS 20
+#define CHUNK_BYTES 65536
 #define FINDING_SIZE 4096
 #define REASON_SIZE 200
+
+static const char sql_set_up[] = "PRAGMA ignore_check_constraints=ON";
+static const char sql_check[] = "PRAGMA integrity_check(20)"; /* findings, at most */
 
 /* --- the file as it is now --- */
 
@@ -201,74 +204,121 @@ is_of_the_index(const char *finding)
 	return strstr(finding, "inverted index") != NULL;
 }
 
-/*
- * integrity_check, not quick_check: it costs little more here, and only it notices a row that an
- * index has under another chat.
- *
- * Findings go to report; the first one into reason. Returns the result code of the reading.
- */
-static int
-read_all(sqlite3 *db, FILE *report, char reason[REASON_SIZE])
+/* "unable to get the page. error code=266": a disk that does not read is no damaged database. */
+static bool
+says_unread(const char *finding)
 {
-	sqlite3_stmt *st = NULL;
-	char sql[64];
+	static const char code[] = "error code=";
+
+	for (const char *at = strstr(finding, code); at != NULL; at = strstr(at + 1, code))
+		if (!is_damage((int)strtol(at + sizeof code - 1, NULL, 10)))
+			return true;
+	return false;
+}
+
+/* What one reading of all of it came to. */
+struct verdict {
 	int rc;
+	bool is_unread;
+	char reason[REASON_SIZE]; /* "": nothing was found */
+};
 
-	(void)snprintf(sql, sizeof sql, "PRAGMA integrity_check(%d)", FINDINGS);
-	rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
-	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		char finding[FINDING_SIZE];
+static void
+note_finding(const char *text, FILE *report, struct verdict *out)
+{
+	char finding[FINDING_SIZE];
 
-		plain(column_text(st, 0), finding, sizeof finding);
-
-		rc = SQLITE_OK;
-		if (strcmp(finding, "ok") == 0 || is_of_the_index(finding))
-			continue;
-		if (*reason == '\0')
-			plain(finding, reason, REASON_SIZE);
-		if (report != NULL)
-			(void)fprintf(report, "%s\n", finding);
-	}
-	(void)sqlite3_finalize(st);
-	return rc;
+	plain(text, finding, sizeof finding);
+	if (strcmp(finding, "ok") == 0 || is_of_the_index(finding))
+		return;
+	out->is_unread = out->is_unread || says_unread(finding);
+	if (*out->reason == '\0')
+		plain(finding, out->reason, sizeof out->reason);
+	if (report != NULL)
+		(void)fprintf(report, "%s\n", finding);
 }
 
 /*
- * What ends by a check is not written into: neither the log's pages at the end, nor a new log, nor
- * rows that a rule of the schema would refuse are damage.
+ * integrity_check, not quick_check: it costs little more here, and only it notices a row that an
+ * index has under another chat.
  */
-static enum err
-check(const char *path, FILE *report)
+static void
+read_all(sqlite3 *db, FILE *report, struct verdict *out)
 {
-	char reason[REASON_SIZE] = "";
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, sql_check, -1, &st, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		note_finding(column_text(st, 0), report, out);
+		rc = SQLITE_OK;
+	}
+	if (is_damage(rc) && *out->reason == '\0')
+		note_finding(sqlite3_errmsg(db), report, out);
+	(void)sqlite3_finalize(st);
+	out->rc = rc;
+}
+
+/*
+ * What is checked is not written into: neither does the log go into the database at the end, nor
+ * are rows damage that a rule of the schema would refuse. No mmap: a file that is cut off meanwhile
+ * would end us.
+ */
+static void
+judge(const char *path, FILE *report, struct verdict *out)
+{
 	sqlite3 *db = NULL;
 	int rc;
 
+	*out = (struct verdict){ 0 };
 	store_configure();
 	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
 		(void)sqlite3_extended_result_codes(db, 1);
 		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		(void)sqlite3_busy_timeout(db, STORE_BUSY_MS);
-		rc = sqlite3_exec(db,
-		    "PRAGMA mmap_size=268435456; PRAGMA ignore_check_constraints=ON", NULL, NULL,
-		    NULL);
+		rc = sqlite3_exec(db, sql_set_up, NULL, NULL, NULL);
 	}
-	if (rc == SQLITE_OK)
-		rc = read_all(db, report, reason);
-	if (is_damage(rc) && *reason == '\0') {
-		plain(sqlite3_errmsg(db), reason, sizeof reason);
-		if (report != NULL)
-			(void)fprintf(report, "%s\n", reason);
+	if (rc == SQLITE_OK) {
+		read_all(db, report, out);
+	} else {
+		if (is_damage(rc))
+			note_finding(sqlite3_errmsg(db), report, out);
+		out->rc = rc;
 	}
 	(void)sqlite3_close(db);
-	if (*reason != '\0') {
-		mark(path, reason);
-		return ERR_STORAGE;
-	}
-	if (rc == SQLITE_DONE)
+}
+
+/* By the kernel alone. */
+static bool
+is_readable(const char *path)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	char chunk[CHUNK_BYTES];
+	ssize_t n = fd >= 0 ? 1 : -1;
+
+	while (n > 0)
+		n = read(fd, chunk, sizeof chunk);
+	return n == 0;
+}
+
+/* A finding closes the service, so it has to be there twice, on a disk that reads. */
+static enum err
+check(const char *path, FILE *report)
+{
+	struct verdict first, second;
+
+	judge(path, report, &first);
+	if (*first.reason == '\0' && first.rc == SQLITE_DONE)
 		return OK;
-	log_warn("the database could not be checked code=%d path=%s", rc, path);
+	if (*first.reason != '\0' && !first.is_unread && is_readable(path)) {
+		judge(path, NULL, &second);
+		if (*second.reason != '\0' && !second.is_unread) {
+			mark(path, second.reason);
+			return ERR_STORAGE;
+		}
+	}
+	log_warn("the database could not be checked code=%d reason=\"%s\" path=%s", first.rc,
+	    first.reason, path);
 	return ERR_BUSY;
 }
 

@@ -82,6 +82,6 @@ test('deleted: nobody makes a new one but who is told to', { timeout: 60_000 * S
 	await waitFor(() => system.programs.worker.ended, 'the worker of the old file ends');
 	await system.programs.worker.start();
 	const q = await question(system, 'x1');
-	assert.equal(q.status, 202);
+	assert.equal(q.status, 202, `${JSON.stringify(q)}\n${system.programs.app.log}`);
 	await isAnswered(system, q);
 });

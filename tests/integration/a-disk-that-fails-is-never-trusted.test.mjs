@@ -5,6 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { health, history, isAnswered, question } from './faults.mjs';
@@ -75,4 +77,17 @@ test('a read that fails is told, and over when it is over', async () => {
 	await waitFor(async () => (await health(system)).status === 200, 'health');
 	await isAnswered(system, q);
 	assert.equal(system.programs.app.ended, false);
+});
+
+test('a disk that reads nothing at the start is not taken for a damaged database', async () => {
+	const db = join(system.dir, 'var/charla.db');
+	for (let round = 0; round < 5; round++) {
+		await system.programs.app.stop();
+		system.faultOf('app', 'eio read');
+		await system.programs.app.start();
+		assert.equal((await health(system)).status, 503);
+		system.fault();
+		await waitFor(async () => (await health(system)).status === 200, 'health, without a restart');
+		assert.equal(existsSync(`${db}.check-failed`), false, system.programs.app.log);
+	}
 });
