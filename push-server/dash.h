@@ -13,7 +13,7 @@
  *   GET  api/ID/channel?name=           users and connections of one
  *   GET  api/ID/history?span=&from=     rows of the statistics
  *   GET  api/ID/statistics              the same as laravel-websockets has them
- *   POST api/ID/event                   {"channel","event","data"} -> {"delivered"}
+ *   POST api/ID/event                   {"channel","name","data"} -> {"delivered"}
  *   POST api/ID/terminate               {"user_id"} or {"socket_id"} -> {"terminated"}
  *
  * Threads: the event-loop thread only.
