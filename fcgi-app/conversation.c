@@ -262,7 +262,7 @@ follow_plan(struct store *s, const struct chat *c, const struct post *p, const s
 {
 	struct reply_to_come r = {
 		.chat_no = c->no,
-		.parent_id = plan.parent == MATCH_ROOT ? 0 : b->ids[plan.parent],
+		.parent_id = plan.parent == MATCH_ROOT || b->count == 0 ? 0 : b->ids[plan.parent],
 		.position = position,
 		.seq = c->seq + 1,
 	};
@@ -398,7 +398,7 @@ conversation_post(struct store *s, const struct post *p, struct accepted *out)
 	else if (e == ERR_NOT_FOUND)
 		e = post_to_new_chat(s, p, &c, &a);
 	if (e != OK)
-		return e;
+		return e; /* NOLINT(clang-analyzer-unix.Malloc): auto_chat frees it */
 	(void)snprintf(a.chat_id, sizeof a.chat_id, "%s", c.id);
 	a.id_is_number = c.id_is_number;
 	a.is_private = c.is_private;

@@ -125,12 +125,12 @@ run(struct store *s, size_t statement)
 	return store_run(s, st);
 }
 
-/* 0.2 ms at first, 5 ms at most, STORE_BUSY_MS in all: transactions here last a few ms. */
+/* 0.1 ms at first, 5 ms at most, STORE_BUSY_MS in all: transactions here last a few ms. */
 static int
 wait_for_lock(void *arg, int calls)
 {
-	struct timespec pause = { .tv_nsec = calls < 10   ? 200000L
-					     : calls < 30 ? 1000000L
+	struct timespec pause = { .tv_nsec = calls < 20   ? 100000L
+					     : calls < 40 ? 1000000L
 							  : 5000000L };
 	struct store *s = arg;
 

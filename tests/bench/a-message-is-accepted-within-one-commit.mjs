@@ -11,6 +11,7 @@
  *   routes   reads: idle; while STREAMS replies stream and one client posts without a pause; and,
  *            printed and not judged, while 64 clients post
  *
+ * The programs log warnings only: whoever reads their lines here would cost more than writing them.
  * Bursts and clients are post_load's, which costs next to nothing; reads and single posts are ours.
  *
  * Exits 1 when the median of an accepted message is beyond one commit + 3 ms, when a burst of 64 is
@@ -33,7 +34,7 @@ const POSTS = 1280; /* of all CLIENTS together */
 const SLACK_MS = 3;
 const READ_SLACK_MS = 5;
 
-const system = await startSystem({ env: { AI_MAX_REPLIES: '4096' } });
+const system = await startSystem({ env: { AI_MAX_REPLIES: '4096', LOG_LEVEL: '1' } });
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 const { hostname, port } = new URL(system.url);
 
@@ -50,7 +51,8 @@ function time(method, path, status, body) {
 			answer.on('data', () => {});
 			answer.on('end', () => (answer.statusCode === status ? done(performance.now() - start) : fail(new Error(`${method} ${path}: ${answer.statusCode}`))));
 		});
-		call.on('error', fail);
+		/* a kept connection that lighttpd was just about to close: nothing was asked on it */
+		call.on('error', (e) => (call.reusedSocket && e.code === 'ECONNRESET' ? time(method, path, status, body).then(done, fail) : fail(e)));
 		call.end(body);
 	});
 }

@@ -350,10 +350,9 @@ a_refused_post_has_written_nothing(void **state)
 		.hash = "h",
 		.by = w->by,
 	};
-	int64_t changes = store_changes(w->s);
+	int64_t changes;
 
-	/* their share is used up: an old chat with new words for all of it, a new one, a deleted
-	 * one */
+	/* their share is used up: an old chat with new words and a persona, and a new one */
 	w->caller.quotas.replies_address = 1;
 	(void)snprintf(w->caller.address, sizeof w->caller.address, "192.0.2.1");
 	edited.by.caller = &w->caller;
