@@ -223,9 +223,10 @@ static const struct {
 	const char *method, *first, *last;
 	void (*handle)(const struct http_call *c, struct http_response *out);
 	bool is_open, has_app;
+	const char *allow; /* of a path with several methods: all of them (RFC 9110, 15.5.6) */
 } routes[] = {
-	{ "POST", "/session", "", .handle = post_session, .is_open = true },
-	{ "DELETE", "/session", "", .handle = delete_session, .is_open = true },
+	{ "POST", "/session", "", post_session, .is_open = true, .allow = "POST, DELETE" },
+	{ "DELETE", "/session", "", delete_session, .is_open = true, .allow = "POST, DELETE" },
 	{ "POST", "/auth", "", .handle = post_auth },
 	{ "GET", "/api/state", "", .handle = dash_get_state },
 	{ "GET", "/api/", "/channels", .handle = dash_get_channels, .has_app = true },
@@ -305,7 +306,7 @@ dash_handle(const struct http_api *api, const struct http_request *r, const char
 			run(&c, i, id, n, out);
 			return;
 		}
-		out->allow = routes[i].method;
+		out->allow = routes[i].allow != NULL ? routes[i].allow : routes[i].method;
 	}
 	file = *rest == '/' ? file_of(rest + 1) : NULL;
 	if (out->allow != NULL)

@@ -163,6 +163,20 @@ each_request_has_its_status(void **state)
 }
 
 static void
+a_405_names_every_method_of_the_path(void **state)
+{
+	struct scene *s = *state;
+	struct http_response out;
+
+	assert_int_equal(ask(s, "GET", "/dashboard/session", NULL, false, &out), 405);
+	assert_string_equal(out.allow, "POST, DELETE");
+	http_response_clear(&out);
+	assert_int_equal(ask(s, "POST", "/dashboard/api/state", "{}", false, &out), 405);
+	assert_string_equal(out.allow, "GET");
+	http_response_clear(&out);
+}
+
+static void
 the_password_opens_and_wrong_ones_are_counted(void **state)
 {
 	struct scene *s = *state;
@@ -270,6 +284,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_paths_end_at_a_slash),
 		scene_test(each_request_has_its_status),
+		scene_test(a_405_names_every_method_of_the_path),
 		scene_test(the_password_opens_and_wrong_ones_are_counted),
 		scene_test(an_event_is_sent_and_its_readers_counted),
 		scene_test(the_fullest_channels_come_first_and_all_are_counted),
