@@ -17,7 +17,7 @@
 #include "store_admin.h"
 #include "store_damage.h"
 
-#define CHECKPOINT_PAGES 1000   /* of the log, as SQLite has it by default */
+#define CHECKPOINT_PAGES 4000   /* of the log, 16 MiB: at SQLite's 1000 a tenth of a burst's time */
 #define CHECKPOINT_PAGES_LOW 32 /* where there is no room for a log that grows */
 
 enum {

@@ -16,6 +16,7 @@ let system, other;
 before(async () => {
 	system = await startSystem();
 	other = new DatabaseSync(join(system.dir, 'var/charla.db'));
+	other.exec('PRAGMA busy_timeout = 5000'); // the worker may be writing just now
 });
 after(async () => { other?.close(); await system?.stop(); });
 

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 
 import { cgi } from './cgi.mjs';
@@ -82,6 +83,11 @@ before(async () => {
 		}
 		const history = await (await fetch(`${system.url}/api/chats/${id}/history`, { headers: owner })).json();
 		chats.push({ id, isPrivate, marker, messages: history.messages });
+		if (i === 5) { // what came so far goes into the database, the rest stays in the log
+			const db = new DatabaseSync(join(system.dir, 'var/charla.db'));
+			db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+			db.close();
+		}
 	}
 	for (const name of ['app', 'worker'])
 		await system.kill(name); // what the log holds stays in the log
