@@ -117,7 +117,7 @@ read_status(const json_t *o, struct file_message *m)
 	for (int st = MESSAGE_COMPLETE; st <= MESSAGE_ERROR && m->role == ROLE_ASSISTANT; st++)
 		if (name != NULL && strcmp(message_status_name((enum message_status)st), name) == 0)
 			m->status = (enum message_status)st;
-	if (m->status == MESSAGE_QUEUED || m->status == MESSAGE_STREAMING)
+	if (message_is_running(m->status))
 		m->status = MESSAGE_STOPPED;
 }
 

@@ -31,12 +31,6 @@ branch_free(struct branch *b)
 }
 
 static bool
-is_running(enum message_status st)
-{
-	return st == MESSAGE_QUEUED || st == MESSAGE_STREAMING;
-}
-
-static bool
 add_turn(void *arg, const struct message *m)
 {
 	struct branch *b = arg;
@@ -48,7 +42,7 @@ add_turn(void *arg, const struct message *m)
 		.role = m->role,
 		.text = text,
 		.len = m->role == ROLE_USER ? m->content_len : 0,
-		.is_running = is_running(m->status),
+		.is_running = message_is_running(m->status),
 		.created_ms = m->created_ms,
 	};
 	b->is_whole = m->parent_id == 0;
@@ -116,7 +110,7 @@ note_reply(void *arg, const struct message *m)
 
 	k->id = m->id;
 	k->changed_seq = m->changed_seq;
-	k->is_running = is_running(m->status);
+	k->is_running = message_is_running(m->status);
 	(void)snprintf(k->uid, sizeof k->uid, "%s", m->uid);
 	return true;
 }
@@ -255,7 +249,8 @@ store_turns(struct store *s, const struct chat *c, const struct post *p, size_t 
 	return e == OK ? conversation_add_reply(s, &r, &p->by, out) : e;
 }
 
-/* Does what the plan says. Nothing is written before this, and from here on nothing is refused. */
+/* Does what the plan says. Here it is written; whatever refuses has done so (writer_submit_sure).
+ */
 static enum err
 follow_plan(struct store *s, const struct chat *c, const struct post *p, const struct branch *b,
     struct match_plan plan, int position, struct accepted *out)

@@ -15,8 +15,8 @@ struct found {
 static bool
 note_message(void *arg, const struct message *m)
 {
-	*(struct found *)arg = (struct found){ m->id, m->parent_id, m->role,
-		m->status == MESSAGE_QUEUED || m->status == MESSAGE_STREAMING };
+	*(struct found *)arg =
+	    (struct found){ m->id, m->parent_id, m->role, message_is_running(m->status) };
 	return true;
 }
 

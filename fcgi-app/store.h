@@ -177,6 +177,7 @@ enum message_status {
 };
 const char *role_name(enum role r);
 const char *message_status_name(enum message_status st);
+bool message_is_running(enum message_status st); /* it waits, or its text still grows */
 
 struct usage {
 	int64_t prompt, output, thought, cached, total; /* total 0: not known */

@@ -203,12 +203,6 @@ store_job_uid_of(struct store *s, int64_t message_id, char out[ID_SIZE])
 	return e;
 }
 
-static const char *
-or_empty(const char *text)
-{
-	return text != NULL ? text : "";
-}
-
 static void
 job_from_row(sqlite3_stmt *st, struct job *out)
 {
@@ -227,8 +221,8 @@ job_from_row(sqlite3_stmt *st, struct job *out)
 		.parent_id = sqlite3_column_int64(st, 15),
 	};
 	(void)snprintf(out->uid, sizeof out->uid, "%s", column_text(st, 1));
-	(void)snprintf(out->rid, sizeof out->rid, "%s", or_empty(column_str(st, 9)));
-	(void)snprintf(out->person_id, sizeof out->person_id, "%s", or_empty(column_str(st, 12)));
+	(void)snprintf(out->rid, sizeof out->rid, "%s", column_text(st, 9));
+	(void)snprintf(out->person_id, sizeof out->person_id, "%s", column_text(st, 12));
 	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", column_text(st, 14));
 }
 

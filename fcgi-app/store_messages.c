@@ -90,6 +90,12 @@ message_status_name(enum message_status st)
 	return status_names[st];
 }
 
+bool
+message_is_running(enum message_status st)
+{
+	return st == MESSAGE_QUEUED || st == MESSAGE_STREAMING;
+}
+
 static enum message_status
 status_of(const char *name)
 {
@@ -158,12 +164,6 @@ store_each_message(struct store *s, sqlite3_stmt *st, store_message_fn fn, void 
 	return store_error(s, rc);
 }
 
-static bool
-is_running(enum message_status st)
-{
-	return st == MESSAGE_QUEUED || st == MESSAGE_STREAMING;
-}
-
 /* What is finished and says something is searched for (sql: index_queue). */
 static enum err
 queue_for_index(struct store *s, size_t statement, int64_t message_id)
@@ -195,8 +195,9 @@ store_message_add(struct store *s, const struct message_new *m, int64_t *out_id)
 	if ((e = store_run(s, st)) != OK)
 		return e;
 	*out_id = sqlite3_last_insert_rowid(s->db);
-	return m->content_len > 0 && !is_running(m->status) ? queue_for_index(s, QUEUE_NEW, *out_id)
-							    : OK;
+	return m->content_len > 0 && !message_is_running(m->status)
+		   ? queue_for_index(s, QUEUE_NEW, *out_id)
+		   : OK;
 }
 
 enum err
@@ -336,7 +337,7 @@ store_reply_finish(struct store *s, const struct reply_end *end)
 	bool had_text;
 	enum err e = OK;
 
-	if (end->content_len > 0 && !end->is_notice && !is_running(end->status))
+	if (end->content_len > 0 && !end->is_notice && !message_is_running(end->status))
 		e = queue_for_index(s, QUEUE_ENDED, end->message_id);
 	if (e != OK)
 		return e;

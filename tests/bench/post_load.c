@@ -16,10 +16,10 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "push/fail.h"
 #include "push/http_answer.h"
+#include "push/load_crowd.h"
 #include "push/load_tally.h"
 #include "push/load_usage.h"
 #include "push/poller.h"
@@ -44,15 +44,6 @@ struct run {
 	size_t to_send, flying; /* of this run */
 };
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
-
 static void
 post_next(struct client *c)
 {
@@ -74,7 +65,7 @@ post_next(struct client *c)
 	    run->port, len, body);
 	if (len >= (int)sizeof body || n >= (int)sizeof text)
 		fail("the message is too long");
-	c->sent_ns = now_ns();
+	c->sent_ns = load_now_ns();
 	if (send(c->entry.fd, text, (size_t)n, MSG_NOSIGNAL) != n)
 		fail_errno("cannot send a request");
 }
@@ -125,7 +116,7 @@ on_answer(struct poller_entry *e, uint32_t events)
 		fail("not accepted: %s", c->in.data);
 	if (len == 0)
 		return;
-	histogram_add(&c->run->times, now_ns() - c->sent_ns);
+	histogram_add(&c->run->times, load_now_ns() - c->sent_ns);
 	is_last = strcasestr(c->in.data, "\r\nconnection: close") != NULL;
 	buf_consume(&c->in, len);
 	c->waits = false;
@@ -164,13 +155,13 @@ run_once(struct run *run, struct client *clients, size_t count, size_t posts)
 		}
 	}
 	run->to_send = posts;
-	start_ns = now_ns();
+	start_ns = load_now_ns();
 	for (size_t i = 0; i < count; i++)
 		post_next(&clients[i]);
 	while (run->flying > 0)
 		poller_wait(&run->poller, -1);
 	(void)printf("{\"seconds\":%.6f,\"median_ms\":%.3f,\"p99_ms\":%.3f,\"cpu_ms\":%.3f}\n",
-	    (double)(now_ns() - start_ns) / 1e9, histogram_us(&run->times, 0.5) / 1e3,
+	    (double)(load_now_ns() - start_ns) / 1e9, histogram_us(&run->times, 0.5) / 1e3,
 	    histogram_us(&run->times, 0.99) / 1e3, (usage_own_cpu_s() - cpu_s) * 1e3);
 	(void)fflush(stdout);
 }
