@@ -82,7 +82,7 @@ branch_load(struct store *s, int64_t head_id, size_t limit, struct branch *b)
 /* --- the same post again --- */
 
 struct known_post {
-	int64_t id, created_ms;
+	int64_t id, created_ms, changed_seq; /* a user turn never changes: its seq is its post's */
 	char uid[ID_SIZE];
 };
 
@@ -93,6 +93,7 @@ note_post(void *arg, const struct message *m)
 
 	k->id = m->id;
 	k->created_ms = m->created_ms;
+	k->changed_seq = m->changed_seq;
 	(void)snprintf(k->uid, sizeof k->uid, "%s", m->uid);
 	return true;
 }
@@ -115,18 +116,33 @@ note_reply(void *arg, const struct message *m)
 	return true;
 }
 
-/* The answer that the post under user turn message_id got. */
+static bool
+note_first(void *arg, int64_t id, const char *uid)
+{
+	(void)uid;
+	*(int64_t *)arg = id;
+	return false;
+}
+
+/*
+ * The answer that the post under that user turn got. ERR_NOT_FOUND: there is none, or none of ours
+ * (it was deleted, or came with a file). The turn's first reply took the seq after its own, and has
+ * moved on since.
+ */
 static enum err
-answer_again(struct store *s, const struct known_post *post, struct accepted *out)
+answer_again(
+    struct store *s, int64_t chat_no, const struct known_post *post, struct accepted *out)
 {
 	struct known_reply reply = { 0 };
+	int64_t first = 0;
 	enum err e = store_reply_of(s, post->id, note_reply, &reply);
 
-	if (e != OK || (e = store_job_uid_of(s, reply.id, out->job_uid)) != OK)
+	if (e != OK || (e = store_job_uid_of(s, reply.id, out->job_uid)) != OK ||
+	    (e = store_children(s, chat_no, post->id, note_first, &first)) != OK)
 		return e;
 	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post->uid);
 	(void)snprintf(out->reply_uid, sizeof out->reply_uid, "%s", reply.uid);
-	out->seq = reply.changed_seq;
+	out->seq = first == reply.id ? post->changed_seq + 1 : reply.changed_seq;
 	return OK;
 }
 
@@ -142,7 +158,7 @@ find_repeat(struct store *s, const struct chat *c, const struct post *p, struct 
 		return e;
 	if (!match_is_repeat(p->count, reply.is_running, p->by.now_ms - post.created_ms))
 		return ERR_NOT_FOUND;
-	return answer_again(s, &post, out);
+	return answer_again(s, c->no, &post, out);
 }
 
 /* --- storing --- */
@@ -238,7 +254,6 @@ store_turns(struct store *s, const struct chat *c, const struct post *p, size_t 
 	int64_t seq = c->seq;
 	enum err e = OK;
 
-	r.seq = seq + (int64_t)(p->count - first) + 1 + is_untitled;
 	if (is_untitled)
 		e = add_title(s, c->no, p, ++seq);
 	for (size_t i = first; i < p->count && e == OK; i++) {
@@ -246,6 +261,7 @@ store_turns(struct store *s, const struct chat *c, const struct post *p, size_t 
 			continue; /* a client's empty placeholder is no turn */
 		e = add_posted(s, c->no, p, i, ++seq, &r.parent_id, out);
 	}
+	r.seq = seq + 1;
 	return e == OK ? conversation_add_reply(s, &r, &p->by, out) : e;
 }
 
@@ -269,7 +285,7 @@ follow_plan(struct store *s, const struct chat *c, const struct post *p, const s
 	if ((e = store_message_get(s, r.parent_id, note_post, &post)) != OK)
 		return e;
 	if (plan.action == MATCH_REPEAT)
-		return answer_again(s, &post, out);
+		return answer_again(s, c->no, &post, out);
 	(void)snprintf(out->message_uid, sizeof out->message_uid, "%s", post.uid);
 	return conversation_add_reply(s, &r, &p->by, out);
 }
@@ -371,9 +387,11 @@ post_to_chat(struct store *s, const struct chat *c, const struct post *p, struct
 		return room;
 	if ((e = branch_load(s, c->head_id, limit, &b)) == OK) {
 		plan = match_plan(p->turns, p->count, b.turns, b.count, b.is_whole, p->by.now_ms);
-		if (plan.action != MATCH_REPEAT && (e = room) == OK)
-			e = note_client(s, c, p);
-		if (e == OK)
+		if (plan.action == MATCH_REPEAT &&
+		    (e = follow_plan(s, c, p, &b, plan, position, out)) == ERR_NOT_FOUND)
+			plan.action = MATCH_REGENERATE; /* it has no answer any more, or none yet */
+		if (plan.action != MATCH_REPEAT && (e = room) == OK &&
+		    (e = note_client(s, c, p)) == OK)
 			e = follow_plan(s, c, p, &b, plan, position, out);
 	}
 	branch_free(&b);

@@ -333,6 +333,60 @@ a_full_queue_takes_no_more(void **state)
 	assert_int_equal(conversation_regenerate(w->s, &c, a.message_uid, &w->by, &a), ERR_LIMIT);
 }
 
+/* --- the same list again --- */
+
+static struct accepted
+posted_list(struct world *w, const struct posted_turn *turns, size_t count)
+{
+	struct accepted a = { 0 };
+	struct post p = { .config = &w->config,
+		.chat_id = "1",
+		.turns = turns,
+		.count = count,
+		.lang = "en",
+		.by = w->by };
+
+	memset(p.hash, 'h', sizeof p.hash - 1);
+	assert_int_equal(conversation_post(w->s, &p, &a), OK);
+	return a;
+}
+
+static void
+a_repeated_list_gets_the_very_same_answer(void **state)
+{
+	static const struct posted_turn list[] = { { ROLE_USER, "one", 3 },
+		{ ROLE_ASSISTANT, "", 0 }, { ROLE_ASSISTANT, "1", 1 }, { ROLE_USER, "two", 3 } };
+	struct world *w = *state;
+	struct accepted first = posted_list(w, list, ARRAY_LEN(list)), again;
+
+	assert_int_equal(first.seq, 4); /* the empty turn is none, and takes no number */
+	again = posted_list(w, list, ARRAY_LEN(list));
+	assert_memory_equal(&first, &again, sizeof first);
+	answer_with(w, "2");
+	again = posted_list(w, list, ARRAY_LEN(list));
+	assert_memory_equal(&first, &again, sizeof first);
+}
+
+static void
+a_repeated_list_whose_answer_was_deleted_is_answered_anew(void **state)
+{
+	static const struct posted_turn list[] = { { ROLE_USER, "one", 3 },
+		{ ROLE_ASSISTANT, "1", 1 }, { ROLE_USER, "two", 3 } };
+	struct world *w = *state;
+	struct accepted first = posted_list(w, list, ARRAY_LEN(list)), again;
+	auto_chat c = { 0 };
+	int64_t seq;
+
+	answer_with(w, "2");
+	c = chat_of(w);
+	assert_int_equal(
+	    conversation_delete_message(w->s, &c, first.reply_uid, &w->by, &seq), OK);
+	again = posted_list(w, list, ARRAY_LEN(list));
+	assert_string_equal(again.message_uid, first.message_uid);
+	assert_string_not_equal(again.reply_uid, first.reply_uid);
+	assert_int_equal(look(w, again.reply_uid).status, MESSAGE_QUEUED);
+}
+
 /* writer_submit_sure counts on it. */
 static void
 a_refused_post_has_written_nothing(void **state)
@@ -817,6 +871,8 @@ main(void)
 		T(one_stop_ends_one_reply_unless_all_are_meant),
 		T(who_waits_is_told_the_place_and_each_move),
 		T(a_full_queue_takes_no_more),
+		T(a_repeated_list_gets_the_very_same_answer),
+		T(a_repeated_list_whose_answer_was_deleted_is_answered_anew),
 		T(a_refused_post_has_written_nothing),
 		T(another_answer_stands_beside_the_first),
 		T(who_wants_another_answer_does_not_wait_for_the_first),
