@@ -130,8 +130,7 @@ note_first(void *arg, int64_t id, const char *uid)
  * moved on since.
  */
 static enum err
-answer_again(
-    struct store *s, int64_t chat_no, const struct known_post *post, struct accepted *out)
+answer_again(struct store *s, int64_t chat_no, const struct known_post *post, struct accepted *out)
 {
 	struct known_reply reply = { 0 };
 	int64_t first = 0;

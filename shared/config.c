@@ -152,7 +152,7 @@ find_env_file(struct config_loader *l, const char *env_path, const char *self_pa
 
 /* --- one setting --- */
 
-/* Calls find for each of the setting's names, its own first, until one has a value. */
+/* Calls find for each of the setting's names, its own first, until one is not empty. */
 static const char *
 find_by_names(struct config_loader *l, const struct setting *s,
     const char *(*find)(struct config_loader *l, const char *name, char *origin, size_t size),
@@ -160,20 +160,25 @@ find_by_names(struct config_loader *l, const struct setting *s,
 {
 	char names[256];
 	char *rest = names, *name;
-	const char *value = NULL;
+	const char *value = NULL, *found;
 
 	(void)snprintf(names, sizeof names, "%s %s", s->name, s->aliases != NULL ? s->aliases : "");
-	while (value == NULL && (name = strsep(&rest, " ")) != NULL && *name != '\0')
-		value = find(l, name, origin, size);
+	while ((value == NULL || *value == '\0') && (name = strsep(&rest, " ")) != NULL &&
+	       *name != '\0')
+		if ((found = find(l, name, origin, size)) != NULL)
+			value = found;
 	return value;
 }
 
 static const char *
 find_in_environment(struct config_loader *l, const char *name, char *origin, size_t size)
 {
+	const char *value = from_environment(NULL, name);
+
 	(void)l;
-	(void)snprintf(origin, size, "environment: %s", name);
-	return from_environment(NULL, name);
+	if (value != NULL)
+		(void)snprintf(origin, size, "environment: %s", name);
+	return value;
 }
 
 static const char *
@@ -184,9 +189,7 @@ find_in_file(struct config_loader *l, const char *name, char *origin, size_t siz
 	if (e == NULL)
 		return NULL;
 	(void)snprintf(origin, size, "%s:%zu: %s", l->file, e->line, name);
-	/* "AI_API_KEY=" beside "GEMINI_API_KEY=x": the one with a value. */
-	return *e->value != '\0' || setting_find(name, strlen(name))->aliases == NULL ? e->value
-										      : NULL;
+	return e->value;
 }
 
 /* Value and where it came from ("environment: NAME", "file:line: NAME"); NULL: nobody set it. */
@@ -257,6 +260,14 @@ set_text(struct config *c, const struct setting *s, const char *value, const cha
 	*field = xstrdup(means_nothing(value) ? "" : value);
 }
 
+/* NAME= of a number, or of a text that is never empty, as the example prints it: the default. */
+static bool
+means_default(const struct setting *s, const char *value)
+{
+	return (*value == '\0' || means_nothing(value)) &&
+	       (s->type == SETTING_NUMBER || (s->flags & SETTING_FILLED));
+}
+
 static void
 set_value(struct config *c, const struct setting *s, const char *value, const char *origin)
 {
@@ -277,7 +288,7 @@ set_all(struct config_loader *l)
 
 		if (s->fallback != NULL)
 			set_value(l->c, s, s->fallback, s->name);
-		if (value != NULL)
+		if (value != NULL && !means_default(s, value))
 			set_value(l->c, s, value, origin);
 	}
 }

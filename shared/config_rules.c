@@ -30,22 +30,28 @@ has_local_credentials(const struct config *c)
 	       strcmp(c->pusher_app_secret, "local") == 0;
 }
 
+static bool
+is_unset(const char *text)
+{
+	return text == NULL || *text == '\0';
+}
+
 static void
 decide_environment(struct config *c)
 {
 	static const char *const local_names[] = { "local", "testing", "development", "dev" };
 	bool is_local = false;
 
-	if (c->app_env == NULL || *c->app_env == '\0') {
+	if (is_unset(c->app_env)) {
 		is_local = has_local_credentials(c) &&
-			   (c->push_bind_host == NULL || is_loopback(c->push_bind_host));
+			   (is_unset(c->push_bind_host) || is_loopback(c->push_bind_host));
 		free(c->app_env);
 		c->app_env = xstrdup(is_local ? "local" : "production");
 	}
 	for (size_t i = 0; i < ARRAY_LEN(local_names) && !is_local; i++)
 		is_local = strcmp(c->app_env, local_names[i]) == 0;
 	c->is_production = !is_local;
-	if (c->push_bind_host == NULL || *c->push_bind_host == '\0') {
+	if (is_unset(c->push_bind_host)) {
 		free(c->push_bind_host);
 		c->push_bind_host = xstrdup(is_local ? "127.0.0.1" : "0.0.0.0");
 	}
@@ -54,7 +60,7 @@ decide_environment(struct config *c)
 static void
 default_path(char **field, const char *dir, const char *name)
 {
-	if (*field != NULL && **field != '\0')
+	if (!is_unset(*field))
 		return;
 	free(*field);
 	if (asprintf(field, "%s/%s", dir, name) < 0)
@@ -64,7 +70,7 @@ default_path(char **field, const char *dir, const char *name)
 static void
 decide_paths(struct config *c)
 {
-	if (c->var_dir == NULL || *c->var_dir == '\0') {
+	if (is_unset(c->var_dir)) {
 		free(c->var_dir);
 		c->var_dir = config_path_beside(c->env_file, "var");
 	}
@@ -74,12 +80,12 @@ decide_paths(struct config *c)
 	default_path(&c->worker_socket, c->var_dir, "worker.sock");
 }
 
-/* The placeholders of the original's example and of its translations are no keys. */
+/* The placeholders of the original's example, of its translations and of our README are no keys. */
 static bool
 is_placeholder(const char *key)
 {
-	static const char *const words[] = { "tu_clave", "your_", "your-", "api_key_here",
-		"changeme", "xxxx" };
+	static const char *const words[] = { "tu_clave", "tu clave", "your_", "your-", "your key",
+		"api_key_here", "changeme", "xxxx" };
 
 	if (*key == '\0')
 		return true;
@@ -99,8 +105,10 @@ config_decide(struct config *c)
 		free(c->broadcast_driver);
 		c->broadcast_driver = xstrdup("null");
 	}
-	if (c->pusher_app_name == NULL)
+	if (is_unset(c->pusher_app_name)) {
+		free(c->pusher_app_name);
 		c->pusher_app_name = xstrdup(c->app_name);
+	}
 }
 
 /* --- names that we do not know --- */

@@ -5,7 +5,10 @@
 #include "config.h"
 
 enum setting_type { SETTING_TEXT, SETTING_NUMBER, SETTING_BOOL };
-enum setting_flag { SETTING_SECRET = 1 };
+enum setting_flag {
+	SETTING_SECRET = 1,
+	SETTING_FILLED = 2, /* a text that is never empty: NAME= means its default */
+};
 
 struct setting {
 	const char *name, *aliases; /* aliases: separated by spaces, or NULL */

@@ -201,6 +201,29 @@ the_first_env_file_found_is_the_one(void **state)
 	(void)unsetenv("ENV_FILE");
 }
 
+static void
+an_empty_setting_leaves_the_default(void **state)
+{
+	struct config c, plain;
+
+	(void)state;
+	assert_int_equal(config_load(&plain, CONFIG_APP, NULL, NULL), OK);
+	write_file(".env",
+	    "PUSHER_PORT=\nPUSHER_HOST=\nAI_MODEL=\nAI_STOP_SECONDS=\nAPP_NAME=\n"
+	    "APP_ENV=\nLARAVEL_WEBSOCKETS_HOST=\n",
+	    0600);
+	assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
+	assert_int_equal(c.pusher_port, 6001);
+	assert_string_equal(c.pusher_host, "127.0.0.1");
+	assert_string_equal(c.ai_model, plain.ai_model);
+	assert_int_equal(c.ai_stop_seconds, -1);
+	assert_string_equal(c.push_bind_host, "127.0.0.1");
+	assert_false(c.is_production);
+	assert_string_equal(c.app_name, ""); /* a text may be empty */
+	config_free(&c);
+	config_free(&plain);
+}
+
 /* text: the .env; reader; what is said ("" : nothing), and whether the program may start */
 struct rule {
 	const char *text;
@@ -259,6 +282,11 @@ static const struct rule rules[] = {
 	{ "BROADCAST_DRIVER=log\n", 0600, CONFIG_APP, OK, "" },
 	{ "AI_BASE_URL=ftp://x\n", 0600, CONFIG_APP, ERR_INVALID, "AI_BASE_URL" },
 	{ "AI_CA_FILE=/nowhere/ca.pem\n", 0600, CONFIG_APP, ERR_INVALID, "AI_CA_FILE" },
+	/* nothing is the default, where nothing is no value */
+	{ "AI_STOP_SECONDS=\nPUSHER_PORT=\nPUSHER_HOST=\nPUSHER_SCHEME=\"\"\nAI_BASE_URL=\n"
+	  "AI_WORKER=\nAI_MODEL=null\nPUSH_TRANSPORT=\nTOKENS_PER_DAY=null\nRATE_LIMIT_PER_MINUTE="
+	  "\n",
+	    0600, CONFIG_APP, OK, "" },
 	{ "no assignment\n", 0600, CONFIG_APP, ERR_INVALID, "/.env:1: " },
 	/* names that are not ours */
 	{ "PUSHER_APP_SECRETS=x\n", 0600, CONFIG_APP, OK,
@@ -321,6 +349,8 @@ other_names_of_a_setting_are_taken(void **state)
 		{ "AI_API_KEY=a\nGOOGLE_API_KEY=c\n", "a", false },
 		{ "AI_API_KEY=\nGEMINI_API_KEY=b\n", "b", false },
 		{ "AI_API_KEY=your_gemini_api_key\n", "your_gemini_api_key", true },
+		{ "AI_API_KEY=your key from Google AI Studio\n", NULL, true },
+		{ "AI_API_KEY=tu clave de Google AI Studio\n", NULL, true },
 		{ "AI_API_KEY=null\n", NULL, true },
 	};
 	struct config c;
@@ -335,6 +365,17 @@ other_names_of_a_setting_are_taken(void **state)
 			fail_msg("%s", cases[i].text);
 		config_free(&c);
 	}
+	write_file(".env", "AI_API_KEY=of-the-file\n", 0600);
+	assert_int_equal(setenv("AI_API_KEY", "", 1), 0);
+	assert_int_equal(setenv("GOOGLE_API_KEY", "x", 1), 0);
+	assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
+	assert_string_equal(c.ai_api_key, "x");
+	config_free(&c);
+	(void)unsetenv("GOOGLE_API_KEY");
+	assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
+	assert_string_equal(c.ai_api_key, ""); /* the environment wins */
+	config_free(&c);
+	(void)unsetenv("AI_API_KEY");
 	write_file(".env", "LARAVEL_WEBSOCKETS_PORT=6001\n", 0600);
 	assert_int_equal(setenv("PUSH_PORT", "7001", 1), 0);
 	assert_int_equal(config_load(&c, CONFIG_PUSH, NULL, NULL), OK);
@@ -386,6 +427,7 @@ main(void)
 		test(the_originals_env_loads_as_it_stands),
 		test(environment_wins_over_env_file_and_that_over_the_default),
 		test(the_first_env_file_found_is_the_one),
+		test(an_empty_setting_leaves_the_default),
 		test(each_rule_is_said_and_kept),
 		test(a_problem_never_shows_a_secret),
 		test(other_names_of_a_setting_are_taken),

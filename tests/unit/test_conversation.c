@@ -379,8 +379,7 @@ a_repeated_list_whose_answer_was_deleted_is_answered_anew(void **state)
 
 	answer_with(w, "2");
 	c = chat_of(w);
-	assert_int_equal(
-	    conversation_delete_message(w->s, &c, first.reply_uid, &w->by, &seq), OK);
+	assert_int_equal(conversation_delete_message(w->s, &c, first.reply_uid, &w->by, &seq), OK);
 	again = posted_list(w, list, ARRAY_LEN(list));
 	assert_string_equal(again.message_uid, first.message_uid);
 	assert_string_not_equal(again.reply_uid, first.reply_uid);
