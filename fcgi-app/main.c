@@ -68,6 +68,22 @@ static const char usage[] =
     "  --print-routes  prints every address with what it needs\n"
     "  --is-demo       exits 0 when there is no usable AI_API_KEY\n";
 
+/* One thing at a time, and nothing that would be passed over in silence. */
+static bool
+options_fit(const struct options *o)
+{
+	const bool modes[] = { o->listen != NULL, o->worker || o->drain, o->migrate,
+		o->backup != NULL, o->check_database, o->stats, o->import != NULL,
+		o->token_create != NULL, o->token_list, o->token_revoke != NULL, o->check,
+		o->print_env, o->print_routes, o->is_demo };
+	int count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		count += modes[i];
+	return count <= 1 && (o->days == NULL || o->token_create != NULL) &&
+	       (o->owner == NULL || o->import != NULL);
+}
+
 static bool
 parse_options(int argc, char **argv, struct options *o)
 {
@@ -123,7 +139,7 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'h': (void)fputs(usage, stdout); exit(EXIT_SUCCESS);             /* NOLINT */
 		default: return false;
 		}
-	return optind == argc;
+	return optind == argc && options_fit(o);
 }
 
 static int64_t
@@ -232,7 +248,9 @@ static enum err
 make_var_dir(const struct config *c)
 {
 	(void)umask(0007);
-	if (mkdir(c->var_dir, 02750) == 0 || errno == EEXIST)
+	if (mkdir(c->var_dir, 02750) == 0) /* which leaves the set-group-id bit out */
+		return chmod(c->var_dir, 02750) == 0 ? OK : ERR_IO;
+	if (errno == EEXIST)
 		return OK;
 	log_errno("VAR_DIR cannot be made path=%s", c->var_dir);
 	return ERR_IO;
@@ -326,6 +344,36 @@ check_config(const struct config *c, enum err e)
 	return e == OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Started by a person, not by a web server: nothing to answer. */
+static bool
+nobody_asks(void)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads start */
+	return !fcgi_is_spawned() && getenv("REQUEST_METHOD") == NULL;
+}
+
+/*
+ * Under CGI the words of a query without '=' come as arguments (RFC 3875 4.4; Apache does it), and
+ * a stranger's words are no commands: only an --env that stands first is left, which a wrapper of
+ * the operator's puts there. -1: it may be the stranger's as well.
+ */
+static int
+own_arguments(int argc, char **argv)
+{
+	/* NOLINTBEGIN(concurrency-mt-unsafe): before threads start */
+	const char *method = getenv("REQUEST_METHOD"), *query = getenv("QUERY_STRING");
+	/* NOLINTEND(concurrency-mt-unsafe) */
+	int own = 1;
+
+	if (method == NULL || query == NULL || *query == '\0' || strchr(query, '=') != NULL)
+		return argc;
+	if (argc > 2 && strcmp(argv[1], "--env") == 0)
+		own = 3;
+	else if (argc > 1 && strncmp(argv[1], "--env=", 6) == 0)
+		own = 2;
+	return own > 1 && (*query == '-' || *query == '%') ? -1 : own;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -335,7 +383,12 @@ main(int argc, char **argv)
 	int status = EXIT_FAILURE;
 	enum err e;
 
-	if (!parse_options(argc, argv, &o)) {
+	argc = own_arguments(argc, argv);
+	if (argc < 0) {
+		(void)fputs("Status: 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n", stdout);
+		return EXIT_SUCCESS;
+	}
+	if (!parse_options(argc, argv, &o) || (argc == 1 && nobody_asks())) {
 		(void)fputs(usage, stderr);
 		return 2;
 	}

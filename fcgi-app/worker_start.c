@@ -95,8 +95,17 @@ set_files(posix_spawn_file_actions_t *files, int log_fd)
 	(void)posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
 }
 
-/* Ours without a request's headers: cookies and Authorization are nothing for a worker. The
- * caller frees the array; the strings stay environ's. */
+/* A request's headers, and what says that there is one. */
+static bool
+is_of_request(const char *variable)
+{
+	return memmem(variable, strcspn(variable, "="), "HTTP_", 5) != NULL ||
+	       strncmp(variable, "REQUEST_METHOD=", 15) == 0 ||
+	       strncmp(variable, "QUERY_STRING=", 13) == 0;
+}
+
+/* Ours without a request's: cookies and Authorization are nothing for a worker. The caller frees
+ * the array; the strings stay environ's. */
 static char **
 worker_environment(void)
 {
@@ -107,7 +116,7 @@ worker_environment(void)
 		count++;
 	env = xcalloc(count + 1, sizeof *env);
 	for (size_t i = 0; i < count; i++)
-		if (memmem(environ[i], strcspn(environ[i], "="), "HTTP_", 5) == NULL)
+		if (!is_of_request(environ[i]))
 			env[kept++] = environ[i];
 	return env;
 }

@@ -4,10 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { postJson, SLOW, startSystem, waitFor } from './harness.mjs';
+import { command } from './identities.mjs';
 
 const BYTES = 4000 * SLOW, SEED = 7;
 const LOG_MAX = 1 << 20; // LIMIT_WORKER_LOG_BYTES
@@ -50,6 +51,18 @@ describe('plain CGI', { concurrency: true }, () => {
 				const log = join(system.dir, 'var/worker.log');
 				assert.match(readFileSync(log, 'utf8'), /worker runs/);
 				assert.ok(statSync(log).size < LOG_MAX);
+			});
+
+			// Apache hands the words of a query without '=' to the program as arguments.
+			test('the words of a query are no commands', async () => {
+				const copy = join(system.dir, 'var/stolen.db');
+				for (const query of ['word', '--print-env', '--help', '--token-create+stranger', `--backup+${copy}`, `%2d%2dbackup+${copy}`, `+--backup+${copy}`,
+					'--env+/nonexistent', '--worker', '-x'])
+					assert.match((await fetch(`${system.url}/api/health?${query}`)).headers.get('content-type') ?? '', /^(application\/json|text\/plain)/, query);
+				assert.equal((await fetch(`${system.url}/api/health?word`)).status, 200);
+				assert.equal((await postJson(`${system.url}/api/send-message?--drain`, { chatId: 'words', messages: [{ role: 'user', content: 'hola' }] })).status, 202);
+				assert.equal(existsSync(copy), false);
+				assert.doesNotMatch(command(system, '--token-list'), /stranger/);
 			});
 
 			test('the other routes answer as ever', async () => {
