@@ -64,11 +64,23 @@ maintenance_migrate(const struct config *c)
 	return EXIT_SUCCESS;
 }
 
+/* The copy takes the place of what is there: that must not be what is copied. */
+static bool
+is_database_itself(const struct config *c, const char *path)
+{
+	struct stat database, target;
+
+	return stat(c->db_path, &database) == 0 && stat(path, &target) == 0 &&
+	       database.st_dev == target.st_dev && database.st_ino == target.st_ino;
+}
+
 int
 maintenance_backup(const struct config *c, const char *path)
 {
 	auto_store *s = NULL;
 
+	if (is_database_itself(c, path))
+		return fail("%s is the database itself: name another file", path);
 	if (open_existing(&s, c, STORE_READ) != OK)
 		return EXIT_FAILURE;
 	(void)umask(0077); /* it holds everybody's chats */

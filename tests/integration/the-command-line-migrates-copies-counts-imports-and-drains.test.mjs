@@ -72,6 +72,21 @@ test('--backup is whole and consistent while messages come in, and is its own fi
 	assert.notEqual(epoch(copy), epoch(new DatabaseSync(database(), { readOnly: true })), 'a restored copy is another time');
 	copy.close();
 	assert.equal(run('--backup', join(system.dir, 'no', 'such', 'dir', 'x.db')).code, 1);
+	const { ino } = statSync(database());
+	assert.match(run('--backup', database()).out, /is the database itself/);
+	assert.equal(statSync(database()).ino, ino);
+});
+
+test('what does not fit together, or is asked by nobody, gets the usage', () => {
+	for (const args of [['--days', '3'], ['--owner', 't:x'], ['--worker', '--listen', join(system.dir, 'other.sock')], ['--migrate', '--stats'], ['--nope'], ['word']]) {
+		const { code, out } = run(...args);
+		assert.equal(code, 2, args.join(' '));
+		assert.match(out, /^usage: /m, args.join(' '));
+	}
+	assert.equal(existsSync(join(system.dir, 'other.sock')), false);
+	const { status, stderr } = spawnSync(join(system.place.bin, 'fcgi-app'), [], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], cwd: system.dir, env: {} });
+	assert.equal(status, 2);
+	assert.match(stderr, /^usage: /);
 });
 
 test('a restored copy serves what was in it, and readers start afresh', { timeout: 60_000 }, async () => {
@@ -137,6 +152,14 @@ test('--drain does the work that waits, and leaves', { timeout: 60_000 }, async 
 	assert.equal(stats().index_waiting, 0);
 	assert.equal(stats().worker_running, 0);
 	await system.restart('worker');
+});
+
+test('a VAR_DIR that is not there is made 2750', () => {
+	const fresh = join(system.dir, 'var', 'fresh');
+	const env = join(system.dir, 'fresh.env');
+	writeFileSync(env, `APP_ENV=local\nVAR_DIR='${fresh}'\n`, { mode: 0o644 });
+	assert.equal(spawnSync(join(system.place.bin, 'fcgi-app'), ['--migrate', '--env', env], system.place.user).status, 0);
+	assert.equal(statSync(fresh).mode & 0o7777, 0o2750);
 });
 
 test('without a database they say so, and make none', () => {
