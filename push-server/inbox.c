@@ -139,7 +139,7 @@ take_lock(struct inbox *in, const char *path)
 	if (flock(in->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return OK;
 	if (errno == EWOULDBLOCK) {
-		log_error("another push-server serves this socket path=%s", path);
+		log_info("another push-server serves this socket path=%s", path);
 		return ERR_BUSY;
 	}
 	log_errno("cannot lock path=%s", lock);

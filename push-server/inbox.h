@@ -23,7 +23,10 @@
 struct inbox;
 typedef void inbox_fn(void *ctx, const char *p, size_t n);
 
-/* users: names or uids, comma-separated; "": our own, root, and www-data if we are user charla. */
+/*
+ * users: names or uids, comma-separated; "": our own, root, and www-data if we are user charla.
+ * ERR_BUSY: another push-server has it.
+ */
 enum err inbox_open(const char *path, const char *users, struct metrics *m,
     struct refusals *refusals, struct inbox **out_inbox) MUST_CHECK;
 void inbox_close(struct inbox *in); /* removes the socket; may be NULL */

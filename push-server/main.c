@@ -36,13 +36,16 @@ static const char usage[] =
     "Without arguments it starts from .env on port 6001.\n";
 
 static bool
-read_number(const char *text, long max, long *out)
+read_number(const char *option, const char *text, long max, long *out)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
-	if (*text == '\0' || *end != '\0' || n < 0 || n > max)
+	if (*text < '0' || *text > '9' || *end != '\0' || n > max) {
+		(void)fprintf(
+		    stderr, "push-server: --%s: must be a number from 0 to %ld\n", option, max);
 		return false;
+	}
 	*out = n;
 	return true;
 }
@@ -70,7 +73,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "print-env", no_argument, NULL, 'P' },
 		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, '?' },
+		{ "help", no_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -80,11 +83,11 @@ parse_options(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 'h': o->host = optarg; break;
 		case 'p':
-			if (!read_number(optarg, 65535, &o->port))
+			if (!read_number("port", optarg, 65535, &o->port))
 				return false;
 			break;
 		case 'D':
-			if (!read_number(optarg, 36600, &o->days))
+			if (!read_number("days", optarg, 36600, &o->days))
 				return false;
 			break;
 		case 'd': o->debug = true; break;
@@ -93,7 +96,8 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'P': o->print_env = true; break;
 		case 'v':
 			(void)puts("push-server " CHARLA_VERSION);
-			exit(EXIT_SUCCESS); /* NOLINT */
+			exit(EXIT_SUCCESS);                               /* NOLINT */
+		case 'H': (void)fputs(usage, stdout); exit(EXIT_SUCCESS); /* NOLINT */
 		default: return false;
 		}
 	return parse_command(argc - optind, argv + optind, o);
@@ -119,6 +123,7 @@ struct server {
 	struct feed *feed;
 	struct dash dash;
 	struct ws *ws;
+	bool is_second; /* another one has the socket: there is nothing to do */
 };
 
 static enum err
@@ -218,12 +223,23 @@ start_webhooks(struct server *s)
 }
 
 static enum err
+open_inbox(struct server *s, const struct config *c)
+{
+	enum err e =
+	    inbox_open(c->push_socket, c->push_socket_users, &s->metrics, &s->refusals, &s->inbox);
+
+	s->is_second = e == ERR_BUSY;
+	return e;
+}
+
+static enum err
 start(struct server *s, const struct config *c, const struct options *o)
 {
 	enum err e = open_apps(c, &s->apps, &s->loader);
 
-	if (e != OK)
+	if (e != OK || (e = open_inbox(s, c)) != OK)
 		return e;
+	(void)mkdir(c->var_dir, 02750); /* the first start; who needs it and has none says so */
 	s->stats = stats_new(&(struct stats_options){ .path = c->push_db_path,
 				 .interval_seconds = c->push_statistics_interval,
 				 .retention_days = c->push_statistics_days,
@@ -235,9 +251,6 @@ start(struct server *s, const struct config *c, const struct options *o)
 	s->status = (struct status_server){ .metrics = &s->metrics, .started_ms = clock_wall_ms() };
 	s->feed = feed_new(s->hub, s->apps, &s->status);
 	s->dash = (struct dash){ .feed = s->feed, .stats = s->stats };
-	if ((e = inbox_open(
-		 c->push_socket, c->push_socket_users, &s->metrics, &s->refusals, &s->inbox)) != OK)
-		return e;
 	s->env = (struct session_env){ .hub = s->hub,
 		.apps = s->apps,
 		.wheel = &s->wheel,
@@ -254,7 +267,7 @@ start(struct server *s, const struct config *c, const struct options *o)
 		.trusted_proxies = c->trusted_proxies,
 		.dash = &s->dash };
 	s->ingest = (struct ingest){ .hub = s->hub, .apps = s->apps, .metrics = &s->metrics };
-	e = ws_new(&(struct ws_options){ .host = o->host != NULL ? o->host : c->push_bind_host,
+	e = ws_new(&(struct ws_options){ .host = c->push_bind_host,
 		       .port = o->port >= 0 ? (int)o->port : (int)c->push_bind_port,
 		       .tls_port = (int)c->push_tls_port,
 		       .tls_cert = c->push_tls_cert,
@@ -296,14 +309,15 @@ serve(const struct config *c, const struct options *o)
 	(void)umask(0007); /* what we write is not for everybody */
 	json_object_seed(0);
 	if (start(s, c, o) == OK) {
-		(void)printf("push-server listening on %s:%d app=%s socket=%s\n",
-		    o->host != NULL ? o->host : c->push_bind_host, ws_port(s->ws), c->pusher_app_id,
-		    c->push_socket);
+		(void)printf("push-server listening on %s:%d app=%s socket=%s\n", c->push_bind_host,
+		    ws_port(s->ws), c->pusher_app_id, c->push_socket);
 		(void)fflush(stdout);
 		sd_notify_send("READY=1");
 		ws_run(s->ws);
 		status = EXIT_SUCCESS;
 	}
+	if (s->is_second) /* started every minute by cron, say */
+		status = EXIT_SUCCESS;
 	stop_webhooks(s);
 	stats_free(s->stats);
 	ws_free(s->ws);
@@ -350,6 +364,9 @@ main(int argc, char **argv)
 		config_print_example(stdout);
 		return EXIT_SUCCESS;
 	}
+	/* before all else: whether it is local or production depends on it */
+	if (o.host != NULL && setenv("LARAVEL_WEBSOCKETS_HOST", o.host, 1) != 0)
+		abort();
 	e = config_load(&c, CONFIG_PUSH, o.env, program_path(self, sizeof self));
 	log_init("push-server", o.debug ? LOG_DEBUG : (enum log_level)c.log_level);
 	config_print_problems(o.check ? stdout : stderr, &c);
