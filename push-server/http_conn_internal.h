@@ -31,6 +31,7 @@ struct http_conn {
 	bool is_last;                 /* the connection ends behind what is in out */
 	bool is_flush_due;            /* an upgrade waits for the answers before it */
 	bool is_head, is_close_asked; /* of the request that is read */
+	bool is_keep_asked;           /* by HTTP/1.0, which wants to be told that it is */
 	struct buf in, out;
 	size_t sent;         /* of out */
 	size_t lingered;     /* bytes read away */

@@ -2,6 +2,7 @@
 #include "http_conn_internal.h"
 
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "client_address.h"
@@ -45,6 +46,8 @@ say(struct http_conn *c, struct http_response *r)
 {
 	r->is_head = c->is_head;
 	c->is_last |= c->is_close_asked || c->front->is_draining;
+	if (c->is_keep_asked && !c->is_last)
+		http_response_header(r, "Connection", "keep-alive");
 	if (http_response_write(&c->out, r, c->is_last) != OK)
 		c->is_last = true;
 	http_response_clear(r);
@@ -87,10 +90,15 @@ static void
 read_address(const struct http_conn *c, const struct http_head *h, struct http_request *r)
 {
 	char peer[HTTP_ADDRESS_SIZE];
-	auto_char *forwarded = field(h, "X-Forwarded-For");
+	auto_buf forwarded = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
 
+	/* some proxies write a line of their own behind the client's: the lines are one list */
+	for (size_t i = 0; i < h->field_count; i++)
+		if (http_slice_is(h->fields[i].name, "X-Forwarded-For"))
+			(void)!buf_addf(&forwarded, "%s%.*s", forwarded.len > 0 ? "," : "",
+			    (int)h->fields[i].value.n, h->fields[i].value.p);
 	http_peer_address(stream_fd(c->stream), peer, sizeof peer);
-	client_address(peer, forwarded,
+	client_address(peer, forwarded.data,
 	    c->front->api->trusted_proxies != NULL ? c->front->api->trusted_proxies : "",
 	    r->address);
 }
@@ -160,17 +168,29 @@ upgrade(struct http_conn *c, const struct http_head *h)
 /* --- reading a request ---------------------------------------------------------------------------
  */
 
+/* A proxy has passed it on. */
+static bool
+is_forwarded(const struct http_head *h)
+{
+	static const char *const names[] = { "Forwarded", "X-Real-IP", "Via" };
+	static const char prefix[] = "X-Forwarded-";
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (http_head_field(h, names[i]) != NULL)
+			return true;
+	for (size_t i = 0; i < h->field_count; i++)
+		if (h->fields[i].name.n >= sizeof prefix - 1 &&
+		    strncasecmp(h->fields[i].name.p, prefix, sizeof prefix - 1) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_loopback(const struct http_conn *c, const struct http_head *h)
 {
-	static const char *const forwarded[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
-		"X-Forwarded-Proto", "X-Real-IP", "Via" };
 	const struct http_slice *host = http_head_field(h, "Host");
 
-	for (size_t i = 0; i < ARRAY_LEN(forwarded); i++)
-		if (http_head_field(h, forwarded[i]) != NULL)
-			return false;
-	return host != NULL && http_head_count(h, "Host") == 1 &&
+	return !is_forwarded(h) && host != NULL && http_head_count(h, "Host") == 1 &&
 	       http_host_is_loopback(host->p, host->n) &&
 	       http_peer_is_loopback(stream_fd(c->stream));
 }
@@ -205,8 +225,9 @@ begin(struct http_conn *c, const struct http_head *h)
 	c->is_head = http_slice_is(h->method, "HEAD");
 	if ((status = read_request(c, h)) != 0)
 		return status;
-	c->is_close_asked = http_head_has_token(h, "Connection", "close") ||
-			    (h->is_1_0 && !http_head_has_token(h, "Connection", "keep-alive"));
+	c->is_keep_asked = h->is_1_0 && http_head_has_token(h, "Connection", "keep-alive");
+	c->is_close_asked =
+	    http_head_has_token(h, "Connection", "close") || (h->is_1_0 && !c->is_keep_asked);
 	if (http_body_is_done(&c->x->body))
 		return 0;
 	http_conn_deadline(c, c->front->body_seconds);

@@ -117,7 +117,10 @@ for (const { tls, how } of ways)
 		test('keep-alive follows the version and the Connection header', async () => {
 			const get = (version, connection) => `GET /healthz HTTP/${version}\r\nHost: x\r\n${connection}\r\n`;
 			assert.deepEqual(statuses(await raw(push, get('1.1', '').repeat(2), { count: 2 })), [200, 200]);
-			assert.deepEqual(statuses(await raw(push, get('1.0', 'Connection: keep-alive\r\n').repeat(2), { count: 2 })), [200, 200]);
+			const kept = await raw(push, get('1.0', 'Connection: keep-alive\r\n').repeat(2), { count: 2 });
+			assert.deepEqual(statuses(kept), [200, 200]);
+			for (const { head } of kept.answers)
+				assert.match(head, /^connection: keep-alive$/im, 'a client of 1.0 waits for the end, unless it is told');
 			for (const [version, connection] of [['1.0', ''], ['1.1', 'Connection: close\r\n'], ['1.1', 'Connection: x, Close\r\n']]) {
 				const result = await raw(push, get(version, connection).repeat(2));
 				assert.deepEqual([statuses(result), result.closed], [[200], true]);

@@ -27,6 +27,19 @@ test('behind a trusted proxy: so many an address and no more, until one leaves',
 	await push.stop();
 });
 
+test('a proxy that writes a line of its own behind that of the client is believed, not the client', async () => {
+	const push = await startPush({ env: { TRUSTED_PROXIES: '127.0.0.1', PUSH_MAX_CONNECTIONS_PER_ADDRESS: 1 } });
+	assert.ok((await from(push, '192.0.2.1').open()).socketId);
+	const upgrade = (...lines) => `GET /app/local HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n`
+		+ `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${lines.map((l) => `X-Forwarded-For: ${l}\r\n`).join('')}\r\n`;
+	for (const [lines, isRefused] of [[['203.0.113.1', '192.0.2.1'], true], [['203.0.113.1, 203.0.113.2', '192.0.2.1'], true], [['192.0.2.1', '203.0.113.1'], false]]) {
+		const before = await push.metric('push_refused_total{reason="address"}');
+		await raw(push, upgrade(...lines), { count: 1 });
+		assert.equal(await push.metric('push_refused_total{reason="address"}') - before, isRefused ? 1 : 0, lines.join(' | '));
+	}
+	await push.stop();
+});
+
 test('who is no trusted proxy cannot speak for others', async () => {
 	const push = await startPush({ env: { PUSH_MAX_CONNECTIONS_PER_ADDRESS: 1 } });
 	for (let i = 0; i < 3; i++)

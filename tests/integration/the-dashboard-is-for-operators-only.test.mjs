@@ -39,7 +39,7 @@ test('without a password it is open to this machine, by both names, and closed t
 			assert.equal((await fetch(new URL(file, page.url))).status, 200, file);
 		assert.equal((await ask(open, `/${name}/api/state`)).status, 200);
 	}
-	for (const header of ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP', 'Forwarded', 'Via'])
+	for (const header of ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Port', 'X-FORWARDED-SERVER', 'X-Forwarded-Anything', 'X-Real-IP', 'Forwarded', 'Via'])
 		for (const [method, path, body] of [['GET', ''], ...GUARDED])
 			assert.equal((await ask(open, `/dashboard/${path}`, { method, body, headers: { [header]: '127.0.0.1' } })).status, 403, `${header} ${path}`);
 	assert.equal((await signIn(open, '')).status, 403);
