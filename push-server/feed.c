@@ -23,6 +23,12 @@ const struct feed_kind feed_kinds[HUB_NOTE_KINDS] = {
 	[HUB_NOTE_VACATED] = { "vacated", "vacated", NULL },
 };
 
+const char *
+feed_name(enum hub_note_kind kind)
+{
+	return feed_kinds[kind].name;
+}
+
 /* --- who watches ---------------------------------------------------------------------------------
  */
 

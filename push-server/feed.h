@@ -35,6 +35,8 @@ void feed_free(struct feed *f); /* may be NULL; before hub and apps */
 /* Every WHEEL_TICK_MS, by the wall clock, and before apps_sweep. */
 void feed_tick(struct feed *f, int64_t now_ms);
 
+const char *feed_name(enum hub_note_kind kind); /* "connected" ... */
+
 /* One row of the statistics has been counted. */
 void feed_statistics(struct feed *f, const struct stats_row *row);
 

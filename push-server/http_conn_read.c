@@ -9,6 +9,7 @@
 #include "http_peer.h"
 #include "http_upgrade.h"
 #include "limit.h"
+#include "log.h"
 
 static void
 count_body(struct http_conn *c, size_t bytes)
@@ -74,6 +75,8 @@ answer(struct http_conn *c)
 	request->body = body->data != NULL ? body->data : "";
 	request->body_len = body->len;
 	http_api_handle(c->front->api, request, (int64_t)time(NULL), &r);
+	log_debug("request method=%s path=%s status=%d address=%s", request->method, request->path,
+	    r.status, request->address); /* not the query: there are signatures in it */
 	say(c, &r);
 }
 
@@ -159,6 +162,7 @@ upgrade(struct http_conn *c, const struct http_head *h)
 	} else {
 		request.origin = field(h, "Origin");
 		read_address(c, h, &request);
+		log_debug("upgrade path=%s address=%s", path, request.address);
 		stream_write(c->stream, answer.data, answer.len);
 		hand_over(c, h, path, &request);
 	}

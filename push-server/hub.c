@@ -53,14 +53,25 @@ hub_count_slow(struct hub *h, const struct peer *p)
 }
 
 void
-hub_tell_note(const struct hub *h, struct app *app, const struct hub_note *n)
+hub_log_notes(struct hub *h, hub_note_fn *fn)
 {
-	struct hub_note note = *n;
+	h->log = fn;
+}
 
-	if (h->note == NULL)
+void
+hub_note(const struct hub *h, struct app *app, const struct hub_note *n)
+{
+	bool is_watched = app->watch != NULL || n->kind >= HUB_NOTE_OCCUPIED;
+	struct hub_note note;
+
+	if (!is_watched && h->log == NULL)
 		return;
+	note = *n;
 	note.app = app;
-	h->note(h->note_ctx, &note);
+	if (h->log != NULL)
+		h->log(NULL, &note);
+	if (is_watched && h->note != NULL)
+		h->note(h->note_ctx, &note);
 }
 
 void

@@ -62,7 +62,8 @@ struct hub_observer {
 
 /*
  * What happens, for the eyes of an operator. Told only of apps with a watch, but occupied and
- * vacated of all, so that watching itself is seen. Borrowed; the hub must not be called back.
+ * vacated of all, so that watching itself is seen; a log is told all. Borrowed; the hub must not
+ * be called back.
  */
 enum hub_note_kind {
 	HUB_NOTE_CONNECTED,
@@ -90,15 +91,9 @@ struct hub *hub_new(struct metrics *m); /* m is borrowed */
 void hub_free(struct hub *h);           /* no peer may be attached; before apps_free */
 void hub_observe(struct hub *h, const struct hub_observer *o);  /* borrowed; NULL: nobody */
 void hub_take_notes(struct hub *h, hub_note_fn *fn, void *ctx); /* fn NULL: nobody */
-void hub_tell_note(const struct hub *h, struct app *app, const struct hub_note *n);
-
-/* Of an app that nobody watches it is this branch. Sets n's app. */
-static inline void
-hub_note(const struct hub *h, struct app *app, const struct hub_note *n)
-{
-	if (app->watch != NULL || n->kind >= HUB_NOTE_OCCUPIED)
-		hub_tell_note(h, app, n);
-}
+void hub_log_notes(struct hub *h, hub_note_fn *fn);             /* its ctx is NULL */
+/* Sets n's app. */
+void hub_note(const struct hub *h, struct app *app, const struct hub_note *n);
 
 void hub_count_slow(struct hub *h, const struct peer *p);
 

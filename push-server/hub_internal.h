@@ -67,7 +67,7 @@ struct hub {
 	struct metrics *metrics;
 	struct bus bus;
 	struct hub_observer on;
-	hub_note_fn *note; /* NULL: nobody */
+	hub_note_fn *note, *log; /* NULL: nobody */
 	void *note_ctx;
 	struct hub_app *apps;
 	struct peer **slots; /* by socket id; NULL: free */

@@ -222,6 +222,19 @@ start_webhooks(struct server *s)
 	return webhook_http_configure(s->webhooks, s->apps);
 }
 
+/* --debug. Never what is in a message. */
+static void
+log_note(void *ctx, const struct hub_note *n)
+{
+	char id[SOCKET_ID_SIZE] = "-";
+
+	(void)ctx;
+	if (n->peer != NULL)
+		(void)hub_socket_id(n->peer, id);
+	log_debug("%s app=%s socket=%s channel=%s event=%s", feed_name(n->kind), n->app->id, id,
+	    n->channel != NULL ? n->channel : "-", n->event != NULL ? n->event : "-");
+}
+
 static enum err
 open_inbox(struct server *s, const struct config *c)
 {
@@ -250,6 +263,8 @@ start(struct server *s, const struct config *c, const struct options *o)
 	s->hub = s->loader.hub = hub_new(&s->metrics);
 	s->status = (struct status_server){ .metrics = &s->metrics, .started_ms = clock_wall_ms() };
 	s->feed = feed_new(s->hub, s->apps, &s->status);
+	if (o->debug || c->log_level >= LOG_DEBUG)
+		hub_log_notes(s->hub, log_note);
 	s->dash = (struct dash){ .feed = s->feed, .stats = s->stats };
 	s->env = (struct session_env){ .hub = s->hub,
 		.apps = s->apps,

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "http_message.h"
 #include "limit.h"
+#include "log.h"
 
 #define JOIN_BYTES (64 * 1024) /* of one write; longer frames go alone */
 #define UNREAD_MAX (2 * STREAM_READ_BYTES)
@@ -147,7 +148,12 @@ write_close(struct conn *c, unsigned code)
 	const unsigned char bytes[CLOSE_BYTES] = { 0x80 | WS_CLOSE, 2, (unsigned char)(code >> 8),
 		(unsigned char)code };
 	static const unsigned char bare[2] = { 0x80 | WS_CLOSE, 0 };
+	char id[SOCKET_ID_SIZE] = "-";
 
+	if (c->session.peer.app != NULL)
+		(void)hub_socket_id(&c->session.peer, id);
+	log_debug(
+	    "close socket=%s code=%u by=%s", id, code, c->heard_code != 0 ? "client" : "server");
 	if (code == WS_CODE_NONE)
 		stream_write(stream_of(c), bare, sizeof bare);
 	else
@@ -314,7 +320,9 @@ ws_conn_open(void *ctx, struct stream *stream, const struct http_upgrade *u)
 	struct ws *w = ctx;
 	struct conn *c = conn_new();
 	const struct ws_service *service = w->o.service != NULL ? w->o.service : &ws_pusher;
-	struct session_request r = { .protocol = u->protocol, .origin = u->origin, .address = u->address };
+	struct session_request r = {
+		.protocol = u->protocol, .origin = u->origin, .address = u->address
+	};
 
 	(void)apps_match_path(w->o.env->apps, u->path, &r.key, &r.key_len);
 	c->session.peer.link = stream;

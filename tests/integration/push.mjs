@@ -22,9 +22,10 @@ import { parse } from './prometheus.mjs';
 const SANITIZER = /(ERROR|WARNING): (Address|Leak|Memory|Thread|UndefinedBehavior)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer/;
 
 class Push {
-	constructor(dir, env) {
+	constructor(dir, env, args) {
 		this.dir = dir;
 		this.env = env;
+		this.args = args;
 		this.envFile = join(dir, '.env');
 		this.appsFile = join(dir, 'apps.json');
 	}
@@ -53,7 +54,7 @@ class Push {
 
 	async start(command = []) {
 		writeFileSync(this.envFile, Object.entries(this.env).map(([k, v]) => `${k}='${v}'\n`).join(''), { mode: 0o600 });
-		this.program = new Program('push-server', [...command, join(BIN, 'push-server'), 'serve'], {
+		this.program = new Program('push-server', [...command, join(BIN, 'push-server'), 'serve', ...this.args], {
 			cwd: this.dir, env: { ...process.env, ENV_FILE: this.envFile, HOME: this.dir },
 			isReady: (log) => log.match(/^push-server listening on \S+:(\d+) .*$/m),
 		});
@@ -73,13 +74,13 @@ class Push {
 	}
 }
 
-/** command: put in front, e.g. ['prlimit', '--nofile=200']. */
-export async function startPush({ env = {}, apps, tls = false, command = [] } = {}) {
+/** command: put in front, e.g. ['prlimit', '--nofile=200']; args: behind serve. */
+export async function startPush({ env = {}, apps, tls = false, command = [], args = [] } = {}) {
 	const dir = mkdtempSync(join(tmpdir(), 'charla-push-'));
 	const push = new Push(dir, {
 		APP_ENV: 'local', VAR_DIR: dir, PUSH_SOCKET: join(dir, 'push.sock'), PUSHER_APP_ID: 'local', PUSHER_APP_KEY: 'local',
 		PUSHER_APP_SECRET: 'local', LARAVEL_WEBSOCKETS_HOST: '127.0.0.1', LARAVEL_WEBSOCKETS_PORT: 0, PUSH_DRAIN_SECONDS: 0, ...env,
-	});
+	}, args);
 	if (apps !== undefined) {
 		push.writeApps(apps);
 		push.env.PUSH_APPS_FILE = push.appsFile;

@@ -142,6 +142,35 @@ test('the first start makes its directory, and statistics are kept from then on'
 	rmSync(dir, { recursive: true });
 });
 
+test('--debug tells of connections, channels, events and requests, and of nothing that is in them', async () => {
+	const scene = async (args) => {
+		const push = await startPush({ args, env: { PUSHER_APP_ENABLE_CLIENT_MESSAGES: true } });
+		const [one, two] = [await new Client(push).open(), await new Client(push).open()];
+		const auths = [];
+		for (const c of [one, two]) {
+			await c.subscribe('private-room');
+			auths.push(c.socketId);
+		}
+		one.send('client-hello', 'TEXT-OF-A-PERSON', 'private-room');
+		await api(push, 'POST', '/apps/local/events', { body: { name: 'news', channel: 'private-room', data: 'TEXT-OF-A-PERSON' } });
+		await waitFor(() => two.named('client-hello').length === 1 && two.named('news').length === 1, 'the events');
+		const refused = new Client(push, { key: 'nobody' });
+		await refused.closed();
+		two.close();
+		await two.closed();
+		await waitFor(async () => await push.metric('push_connections') === 1, 'one is gone');
+		await push.stop();
+		return { log: push.log, ids: auths };
+	};
+	const { log, ids: [one, two] } = await scene(['--debug']);
+	for (const line of [`connected app=local socket=${one} `, `subscribed app=local socket=${two} channel=private-room`, 'occupied app=local socket=- channel=private-room',
+		`client-event app=local socket=${one} channel=private-room event=client-hello`, 'api-event app=local socket=- channel=private-room event=news',
+		'request method=POST path=/apps/local/events status=200', 'upgrade path=/app/nobody ', 'close socket=- code=4001 by=server', `close socket=${two} code=`, `disconnected app=local socket=${two} `])
+		assert.ok(log.split('\n').some((l) => l.includes(` debug push-server ${line}`)), `${line}\n${log}`);
+	assert.doesNotMatch(log, /TEXT-OF-A-PERSON|signature|auth=/);
+	assert.doesNotMatch((await scene([])).log, / debug /);
+});
+
 test('a killed one leaves nothing behind that stops the next', async () => {
 	const push = await startPush();
 	push.program.wasKilled = true;
