@@ -83,8 +83,9 @@ poll_once(struct ai_worker *w)
 	if (ai_client_poll(w->client, poll_timeout(w, clock_mono_ms()), fds, n, &ready) != OK)
 		return;
 	if (ready & 1U << FD_WAKE) {
-		wake_read(w->wake_fd);
 		w->next_look_ms = w->next_tick_ms;
+		if (wake_read(w->wake_fd) == WAKE_ANY)
+			w->next_check_ms = 0;
 	}
 	if (ready & 1U << FD_PUSH)
 		push_link_read(w->link);

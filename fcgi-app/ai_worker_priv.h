@@ -40,7 +40,8 @@ struct ai_worker {
 	int64_t wall_offset_ms; /* wall clock less monotonic */
 	/* monotonic */
 	int64_t last_tick_ms, next_tick_ms, next_look_ms, stop_at_ms, idle_since_ms, retry_ms;
-	int64_t no_chores_ms; /* monotonic: not before */
+	int64_t no_chores_ms;  /* monotonic: not before */
+	int64_t next_check_ms; /* monotonic: has somebody ended a job of ours? */
 };
 
 /* When the next tick is due, on the monotonic clock. */

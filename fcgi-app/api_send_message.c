@@ -151,7 +151,7 @@ api_send_message(struct app *a, const struct http_request *q, struct http_respon
 		sign_sha256(q->body, q->body_len, w.body_hash);
 		e = writer_submit_sure(a->writer, STORE_DURABLE, store_post, &w);
 		if (e == OK)
-			wake_send(a->config->worker_socket);
+			wake_send(a->config->worker_socket, WAKE_JOB);
 		answer(a, q, &w, e, r);
 		log_info("message accepted=%d chat=%s status=%d rid=%s", e == OK, m.chat_id,
 		    r->status, q->rid);

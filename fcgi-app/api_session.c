@@ -238,7 +238,7 @@ api_session_end(struct app *a, const struct http_request *q, struct http_respons
 		return;
 	}
 	r->status = 204;
-	wake_send(a->config->worker_socket);
+	wake_send(a->config->worker_socket, WAKE_ANY);
 	set_cookie(q->caller, "", 0, r);
 	log_info("session ended everywhere=%d rid=%s", w.everywhere, q->rid);
 }

@@ -170,7 +170,7 @@ api_share_end(struct app *a, const struct http_request *q, struct http_response 
 		return;
 	}
 	r->status = 204;
-	wake_send(a->config->worker_socket);
+	wake_send(a->config->worker_socket, WAKE_ANY);
 	log_info("sharing ended members_removed=%d rid=%s", w.count, q->rid);
 }
 
@@ -353,7 +353,7 @@ api_member_remove(struct app *a, const struct http_request *q, struct http_respo
 		http_error(r, e, q->rid);
 	} else {
 		r->status = 204;
-		wake_send(a->config->worker_socket);
+		wake_send(a->config->worker_socket, WAKE_ANY);
 		log_info("member removed rid=%s", q->rid);
 	}
 }

@@ -151,7 +151,7 @@ api_write(struct app *a, const struct http_request *q, struct http_response *r, 
 		answer_error(a, q, &t, e, r);
 	} else {
 		if (w->wakes)
-			wake_send(a->config->worker_socket);
+			wake_send(a->config->worker_socket, WAKE_ANY);
 		r->status = w->status;
 		r->content_type = "application/json";
 		if (buf_add(&r->body, t.answer.data, t.answer.len) != OK)

@@ -30,7 +30,6 @@ struct reply {
 	int64_t started_ms, first_ms; /* monotonic: this attempt, its first text (0: none yet) */
 	bool has_ended;               /* outcome is set */
 	bool is_stopped, is_lost, is_cut;
-	bool is_held; /* its job was among ours when last looked */
 	struct ai_outcome outcome;
 
 	/* text that is stored and not yet pushed: text[push_from..push_to) */

@@ -230,7 +230,7 @@ enum err store_message_by_post(struct store *s, int64_t chat_no, const char *pos
 enum err store_messages_changed(struct store *s, int64_t chat_no, int64_t after, int limit,
     store_message_fn fn, void *arg) MUST_CHECK;
 
-/* Running replies that have a delta with seq > after; changed_seq is that of the last delta. */
+/* Replies with a live job and a delta of seq > after; changed_seq is that of the last delta. */
 enum err store_messages_streaming(
     struct store *s, int64_t chat_no, int64_t after, store_message_fn fn, void *arg) MUST_CHECK;
 
@@ -240,8 +240,8 @@ enum err store_tombstones(struct store *s, int64_t chat_no, int64_t after, int l
 
 /* --- replies in progress --- */
 
-enum err store_delta_add(struct store *s, int64_t chat_no, int64_t seq, int64_t message_id,
-    const char *text, size_t n) MUST_CHECK;
+enum err store_delta_add(struct store *s, int64_t message_id, int64_t seq, const char *text,
+    size_t n) MUST_CHECK;
 
 /* Drops what was streamed. *out_had_text: there was some. */
 enum err store_reply_clear(struct store *s, int64_t message_id, bool *out_had_text) MUST_CHECK;

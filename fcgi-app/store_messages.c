@@ -42,12 +42,13 @@ static const char *const sql[STATEMENTS] = {
 	    "WHERE m.chat_no = ?1 AND m.changed_seq > ?2 ORDER BY m.changed_seq LIMIT ?3",
 	[MESSAGES_RUNNING] =
 	    "SELECT " MESSAGE_COLUMNS ", max(m.changed_seq, d.last) FROM"
-	    " (SELECT message_id, max(seq) AS last FROM deltas WHERE chat_no = ?1 AND seq > ?2"
-	    " GROUP BY message_id) d JOIN messages m ON m.id = d.message_id"
-	    " LEFT JOIN messages p ON p.id = m.parent_id ORDER BY d.last",
+	    " (SELECT message_id, (SELECT max(seq) FROM deltas d WHERE d.message_id = j.message_id)"
+	    " AS last FROM jobs j WHERE j.chat_no = ?1 AND j.state IN('queued', 'running')) d"
+	    " JOIN messages m ON m.id = d.message_id"
+	    " LEFT JOIN messages p ON p.id = m.parent_id WHERE d.last > ?2 ORDER BY d.last",
 	[TOMBSTONES] =
 	    "SELECT uid, seq FROM tombstones WHERE chat_no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-	[DELTA_ADD] = "INSERT INTO deltas(chat_no, seq, message_id, text) VALUES(?1, ?2, ?3, ?4)",
+	[DELTA_ADD] = "INSERT INTO deltas(message_id, seq, text) VALUES(?1, ?2, ?3)",
 	[DELTAS_CLEAR] = "DELETE FROM deltas WHERE message_id = ?1",
 	[REPLY_STATUS] =
 	    "UPDATE messages SET status = ?2, changed_seq = ?3, updated_ms = ?4 WHERE id = ?1",
@@ -281,15 +282,13 @@ store_tombstones(
 /* --- replies in progress --- */
 
 enum err
-store_delta_add(
-    struct store *s, int64_t chat_no, int64_t seq, int64_t message_id, const char *text, size_t n)
+store_delta_add(struct store *s, int64_t message_id, int64_t seq, const char *text, size_t n)
 {
 	auto_stmt *st = store_stmt(s, PART_MESSAGES, DELTA_ADD);
 
-	bind_int(st, 1, chat_no);
+	bind_int(st, 1, message_id);
 	bind_int(st, 2, seq);
-	bind_int(st, 3, message_id);
-	(void)sqlite3_bind_text64(st, 4, text, n, SQLITE_STATIC, SQLITE_UTF8);
+	(void)sqlite3_bind_text64(st, 3, text, n, SQLITE_STATIC, SQLITE_UTF8);
 	return store_run(s, st);
 }
 

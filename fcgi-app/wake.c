@@ -33,14 +33,15 @@ open_sender(void)
 }
 
 void
-wake_send(const char *path)
+wake_send(const char *path, enum wake what)
 {
+	char byte = (char)what;
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sockaddr_un to = address(path);
 
 	(void)pthread_once(&once, open_sender);
 	if (sender >= 0)
-		(void)sendto(sender, "w", 1, 0, (const struct sockaddr *)&to, sizeof to);
+		(void)sendto(sender, &byte, 1, 0, (const struct sockaddr *)&to, sizeof to);
 }
 
 enum err
@@ -59,11 +60,14 @@ wake_listen(const char *path, int *out_fd)
 	return OK;
 }
 
-void
+enum wake
 wake_read(int fd)
 {
-	char bytes[64];
+	enum wake what = WAKE_JOB;
+	char byte = 0;
 
-	while (recv(fd, bytes, sizeof bytes, 0) >= 0)
-		continue;
+	while (recv(fd, &byte, 1, 0) >= 0)
+		if (byte != (char)WAKE_JOB)
+			what = WAKE_ANY;
+	return what;
 }

@@ -1,5 +1,5 @@
 /*
- * wake - tells the worker that a job waits: one byte to a datagram socket.
+ * wake - tells the worker that there is something to do: one byte to a datagram socket.
  *
  * Only a hint, from any process: a full queue means that the worker is awake, an absent one that
  * it will look. Threads: any.
@@ -9,10 +9,12 @@
 
 #include "util.h"
 
-void wake_send(const char *path);
+/* What has changed: a job waits, and no more than that; or anything, a job may have been ended. */
+enum wake { WAKE_JOB = 'j', WAKE_ANY = 'w' };
+void wake_send(const char *path, enum wake what);
 
 /* The worker's end; whoever holds worker.lock replaces what is there. ERR_IO: logged. */
 enum err wake_listen(const char *path, int *out_fd) MUST_CHECK;
-void wake_read(int fd); /* takes all that came */
+enum wake wake_read(int fd); /* takes all that came; what no sender of ours says is WAKE_ANY */
 
 #endif

@@ -170,15 +170,28 @@ running_replies(struct ai_worker *w, struct reply **out)
 	return n;
 }
 
-static bool
-mark_held(void *arg, int64_t job_id)
-{
-	struct ai_worker *w = arg;
+/* Ids of jobs; there is room for one of each reply. */
+struct ids {
+	int64_t *list;
+	size_t count, cap;
+};
 
-	for (size_t i = 0; i < w->count; i++)
-		if (w->replies[i]->job.id == job_id)
-			w->replies[i]->is_held = true;
+static bool
+note_id(void *arg, int64_t job_id)
+{
+	struct ids *ids = arg;
+
+	if (ids->count < ids->cap) /* more can only be jobs of which we know nothing */
+		ids->list[ids->count++] = job_id;
 	return true;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
 }
 
 /*
@@ -188,15 +201,19 @@ mark_held(void *arg, int64_t job_id)
 static void
 look_for_ended_jobs(struct ai_worker *w)
 {
+	struct ids held = { .cap = w->count };
+
 	if (w->count == 0)
 		return;
-	for (size_t i = 0; i < w->count; i++)
-		w->replies[i]->is_held = false;
-	if (store_jobs_of_owner(w->reader, w->owner, mark_held, w) != OK)
-		return;
-	for (size_t i = 0; i < w->count; i++)
-		if (!w->replies[i]->is_held)
-			w->replies[i]->renew_ms = 0;
+	held.list = xcalloc(held.cap, sizeof *held.list);
+	if (store_jobs_of_owner(w->reader, w->owner, note_id, &held) == OK) {
+		qsort(held.list, held.count, sizeof *held.list, compare_ids);
+		for (size_t i = 0; i < w->count; i++)
+			if (bsearch(&w->replies[i]->job.id, held.list, held.count,
+				sizeof *held.list, compare_ids) == NULL)
+				w->replies[i]->renew_ms = 0;
+	}
+	free(held.list);
 }
 
 static int64_t
@@ -251,8 +268,10 @@ worker_round(struct ai_worker *w, bool is_leaving)
 	look_at_clock(w, wall_ms, now_ms);
 	t.clock_is_back = w->clock_is_back;
 	t.back_ms = w->back_ms;
-	if (now_ms >= w->next_look_ms)
+	if (now_ms >= w->next_check_ms) {
 		look_for_ended_jobs(w);
+		w->next_check_ms = now_ms + WORKER_LOOK_MS;
+	}
 	t.taken = publisher_taken(w->publisher, &t.taken_count);
 	t.capacity = ai_breaker_allow(&w->breaker, w->count < max ? max - w->count : 0, now_ms);
 	t.may_claim = !is_leaving && atomic_load(&w->stop) == 0 && t.capacity > 0 &&

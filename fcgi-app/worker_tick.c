@@ -210,8 +210,8 @@ account(struct store *s, const struct reply *r, const struct tick *t)
 static enum err
 write_delta(struct store *s, struct reply *r, int64_t seq)
 {
-	return store_delta_add(s, r->job.chat_no, seq, r->job.message_id, r->text.data + r->stored,
-	    r->text.len - r->stored);
+	return store_delta_add(
+	    s, r->job.message_id, seq, r->text.data + r->stored, r->text.len - r->stored);
 }
 
 /* New text, then the end if there is one. All its numbers are taken at once. */

@@ -42,7 +42,7 @@ CREATE INDEX chats_owner ON chats(owner_id, updated_ms DESC) WHERE owner_id IS N
 -- A tree: regenerate and edit make siblings.
 CREATE TABLE messages(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  uid TEXT NOT NULL UNIQUE,
+  uid TEXT NOT NULL,
   chat_no INTEGER NOT NULL REFERENCES chats(no) ON DELETE CASCADE,
   parent_id INTEGER REFERENCES messages(id) ON DELETE CASCADE,
   role TEXT NOT NULL CHECK(role IN('user', 'assistant')),
@@ -70,6 +70,8 @@ CREATE TABLE messages(
   created_ms INTEGER NOT NULL,
   updated_ms INTEGER NOT NULL
 ) STRICT;
+-- Random ids by themselves would write a page of their own for each message of a commit.
+CREATE UNIQUE INDEX messages_uid ON messages(chat_no, uid);
 CREATE INDEX messages_changed ON messages(chat_no, changed_seq);
 CREATE INDEX messages_parent ON messages(parent_id, chat_no); -- the chat: for its roots
 CREATE INDEX messages_post ON messages(chat_no, post_hash) WHERE post_hash IS NOT NULL;
@@ -89,7 +91,7 @@ CREATE INDEX deltas_message ON deltas(message_id, seq);
 -- raises it, so that a runner that lost its lease can write nothing.
 CREATE TABLE jobs(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  uid TEXT NOT NULL UNIQUE,
+  uid TEXT NOT NULL, -- 128 random bits: unique without an index that nobody asks
   chat_no INTEGER NOT NULL REFERENCES chats(no) ON DELETE CASCADE,
   message_id INTEGER NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
   state TEXT NOT NULL DEFAULT 'queued'

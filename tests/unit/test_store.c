@@ -180,9 +180,10 @@ a_running_reply_shows_its_deltas(void **state)
 	struct seen before = { 0 }, running = { 0 }, none = { 0 }, after = { 0 };
 	bool had_text;
 
+	add_job(s, no, r);
 	assert_int_equal(store_reply_status(s, r, MESSAGE_STREAMING, 3, NOW), OK);
-	assert_int_equal(store_delta_add(s, no, 4, r, "Ho", 2), OK);
-	assert_int_equal(store_delta_add(s, no, 5, r, "la", 2), OK);
+	assert_int_equal(store_delta_add(s, r, 4, "Ho", 2), OK);
+	assert_int_equal(store_delta_add(s, r, 5, "la", 2), OK);
 	assert_int_equal(store_message_get(s, r, see, &before), OK);
 	assert_string_equal(before.text, "Hola");
 	assert_int_equal(store_messages_streaming(s, no, 4, see, &running), OK);
