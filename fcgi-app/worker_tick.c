@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ai_retry.h"
+#include "clock.h"
 #include "conversation_queue.h"
 #include "event_names.h"
 #include "json.h"
@@ -15,7 +16,9 @@
 #include "utf8.h"
 
 #define BYTES_PER_TOKEN 4
-#define CLAIMS_PER_TICK 100 /* bounds the length of one transaction */
+/* Bounds of one transaction: whoever posts a message meanwhile waits for its lock. */
+#define CLAIMS_PER_TICK 100
+#define CLAIMS_MS 3
 
 /* --- events --- */
 
@@ -362,6 +365,7 @@ static enum err
 claim(struct store *s, struct tick *t)
 {
 	size_t max = t->capacity < CLAIMS_PER_TICK ? t->capacity : CLAIMS_PER_TICK;
+	int64_t until_ms = clock_mono_ms() + CLAIMS_MS;
 
 	t->claimed = xcalloc(max + 1, sizeof(struct reply *));
 	while (t->claimed_count < max) {
@@ -376,6 +380,8 @@ claim(struct store *s, struct tick *t)
 		}
 		if (e != OK || (e = open_reply(s, &job, t)) != OK)
 			return e;
+		if (clock_mono_ms() >= until_ms)
+			break;
 	}
 	return OK;
 }
