@@ -220,7 +220,9 @@ set_up(struct store *s, enum store_mode mode)
 	/* Every opener migrates: a reader may be the first to come after an upgrade. */
 	if ((e = store_migrate(s)) != OK)
 		return e;
-	return mode == STORE_READ ? store_exec(s, "PRAGMA query_only=ON") : OK;
+	/* There are as many readers as threads, and every commit empties what they keep. */
+	return mode == STORE_READ ? store_exec(s, "PRAGMA query_only=ON; PRAGMA cache_size=-2000")
+				  : OK;
 }
 
 /* SQLite counts its memory under one lock for all threads; nobody asks it how much. */

@@ -154,7 +154,7 @@ const struct setting settings[] = {
 	TEXT("JWT_AUDIENCE", NULL, jwt_audience, "", APP, 0, "Access", "the aud that a JWT must have; empty: any"),
 	BOOL("TRUST_REMOTE_USER", trust_remote_user, "false", APP, "Access",
 	    "the web server's own login (REMOTE_USER) says who it is"),
-	NUMBER("APP_THREADS", NULL, accept_threads, "32", 1, LIMIT_ACCEPT_THREADS, APP, "Access",
+	NUMBER("APP_THREADS", NULL, accept_threads, "64", 1, LIMIT_ACCEPT_THREADS, APP, "Access",
 	    "requests served at once by a process"),
 	NUMBER("RATE_LIMIT_PER_MINUTE", NULL, rate_limit, NULL, 0, COUNT_MAX, APP, "Limits",
 	    "requests that write, by identity and by address; 0: no limit; default 60 (all defaults of this group: none for this machine itself in local mode)"),

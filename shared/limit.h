@@ -45,7 +45,7 @@
 #define LIMIT_SESSION_DAYS 90
 #define LIMIT_BODY_SECONDS 10 /* for a whole body to come in */
 #define LIMIT_IO_SECONDS 15   /* a FastCGI peer that neither sends nor reads */
-#define LIMIT_ACCEPT_THREADS 64
+#define LIMIT_ACCEPT_THREADS 256
 
 /* --- replies --- */
 #define LIMIT_REPLY_TOKENS 8192
