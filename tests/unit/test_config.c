@@ -154,7 +154,7 @@ environment_wins_over_env_file_and_that_over_the_default(void **state)
 	(void)unsetenv("APP_NAME");
 	assert_string_equal(c.app_name, "environment");
 	assert_int_equal(c.log_level, 1);
-	assert_int_equal(c.accept_threads, 32);
+	assert_int_equal(c.accept_threads, 64);
 	config_free(&c);
 	assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
 	assert_string_equal(c.app_name, "file");
