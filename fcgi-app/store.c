@@ -1,53 +1,31 @@
 /*
- * The SQLite engine of store.h: opening, migrations, transactions. The queries stand in
- * store_chats.c, store_messages.c, store_jobs.c and store_outbox.c.
+ * The SQLite engine of store.h: opening, errors, statements, meta. Transactions are store_tx.c's;
+ * the queries stand in a store_*.c for each part.
  *
- * WAL, so that readers never wait for the writer. One writing connection a process; several
- * processes meet at the file's write lock, where we wait with a handler of our own: SQLite's
- * backs off to 100 ms, far longer than any transaction of ours lasts.
+ * WAL, so that readers never wait for the writer. One writing connection a process.
  */
 #include "store_priv.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <time.h>
 
-#include "clock.h"
 #include "log.h"
 #include "store_admin.h"
 #include "store_damage.h"
 
-#define CHECKPOINT_PAGES 4000   /* of the log, 16 MiB: at SQLite's 1000 a tenth of a burst's time */
-#define CHECKPOINT_PAGES_LOW 32 /* where there is no room for a log that grows */
-
-enum {
-	META_GET,
-	META_SET,
-	META_DELETE,
-	TX_BEGIN,
-	TX_COMMIT,
-	TX_MARK,
-	TX_UNMARK,
-	TX_READ,
-	META_STATEMENTS
-};
+enum { META_GET, META_SET, META_DELETE, META_STATEMENTS };
 
 /* clang-format off */
 static const char *const meta_sql[META_STATEMENTS] = {
 	[META_GET] = "SELECT v FROM meta WHERE k = ?1",
 	[META_SET] = "INSERT INTO meta(k, v) VALUES(?1, ?2) ON CONFLICT(k) DO UPDATE SET v = ?2",
 	[META_DELETE] = "DELETE FROM meta WHERE k = ?1",
-	[TX_BEGIN] = "BEGIN IMMEDIATE",
-	[TX_COMMIT] = "COMMIT",
-	[TX_MARK] = "SAVEPOINT caller",
-	[TX_UNMARK] = "RELEASE caller",
-	[TX_READ] = "BEGIN",
 };
 /* clang-format on */
 const struct stmt_table store_meta_statements = { meta_sql, META_STATEMENTS };
 
 static const struct stmt_table *const tables[PART_COUNT] = {
 	[PART_META] = &store_meta_statements,
+	[PART_TX] = &store_tx_statements,
 	[PART_CHATS] = &store_chats_statements,
 	[PART_MESSAGES] = &store_messages_statements,
 	[PART_TREE] = &store_tree_statements,
@@ -116,64 +94,6 @@ store_exec(struct store *s, const char *sql)
 	return store_error(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
-/* For what every transaction does: a statement that is parsed once. */
-static enum err
-run(struct store *s, size_t statement)
-{
-	auto_stmt *st = store_stmt(s, PART_META, statement);
-
-	return store_run(s, st);
-}
-
-/* 0.1 ms at first, 5 ms at most, STORE_BUSY_MS in all: transactions here last a few ms. */
-static int
-wait_for_lock(void *arg, int calls)
-{
-	struct timespec pause = { .tv_nsec = calls < 20   ? 100000L
-					     : calls < 40 ? 1000000L
-							  : 5000000L };
-	struct store *s = arg;
-
-	if (s->must_not_wait)
-		return 0;
-	if (calls == 0)
-		s->give_up_ms = clock_mono_ms() + s->patience_ms;
-	if (clock_mono_ms() >= s->give_up_ms)
-		return 0;
-	(void)nanosleep(&pause, NULL);
-	return 1;
-}
-
-void
-store_set_patience(struct store *s, int64_t ms)
-{
-	s->patience_ms = ms;
-}
-
-void
-store_set_thrift(struct store *s, bool is_thrifty)
-{
-	s->is_thrifty = is_thrifty;
-}
-
-/*
- * In place of SQLite's own hook, which swallows what a checkpoint says: a sync that failed there is
- * a sync that failed. The commit before it is in the log and stays, so the hook itself is content.
- */
-static int
-after_commit(void *arg, sqlite3 *db, const char *name, int pages)
-{
-	struct store *s = arg;
-
-	if (pages >= (s->is_thrifty ? CHECKPOINT_PAGES_LOW : CHECKPOINT_PAGES)) {
-		s->must_not_wait = true;
-		s->checkpoint_rc =
-		    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-		s->must_not_wait = false;
-	}
-	return SQLITE_OK;
-}
-
 /* --- statements --- */
 
 sqlite3_stmt *
@@ -212,8 +132,7 @@ set_up(struct store *s, enum store_mode mode)
 	enum err e;
 
 	(void)sqlite3_extended_result_codes(s->db, 1);
-	(void)sqlite3_busy_handler(s->db, wait_for_lock, s);
-	(void)sqlite3_wal_hook(s->db, after_commit, s);
+	store_tx_watch(s);
 	if ((e = store_exec(s, pragmas)) != OK)
 		return e;
 	s->durability = STORE_FAST;
@@ -283,122 +202,6 @@ store_close(struct store *s)
 	(void)sqlite3_close(s->db);
 	store_file_free(&s->file);
 	free(s);
-}
-
-/* --- transactions --- */
-
-enum err
-store_begin(struct store *s, enum store_durability d)
-{
-	enum err e = store_file_check(&s->file);
-
-	/* It cannot be changed inside a transaction. */
-	if (e == OK && d != s->durability)
-		e = store_exec(s,
-		    d == STORE_DURABLE ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-	if (e != OK)
-		return e;
-	s->durability = d;
-	return run(s, TX_BEGIN);
-}
-
-/* Nothing waits for it: when somebody reads from the log just now, it is for another time. */
-static void
-truncate_log(struct store *s)
-{
-	s->wants_truncate = false;
-	s->must_not_wait = true;
-	s->checkpoint_rc =
-	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	s->has_truncated = s->checkpoint_rc == SQLITE_OK;
-	s->must_not_wait = false;
-}
-
-/* Somebody reads, or there is no room: another time. All else is for whoever committed. */
-static enum err
-take_checkpoint_result(struct store *s)
-{
-	enum err e = store_error(s, s->checkpoint_rc);
-
-	s->checkpoint_rc = SQLITE_OK;
-	return e == ERR_STORAGE ? ERR_IO : OK;
-}
-
-enum err
-store_commit(struct store *s)
-{
-	enum err e = run(s, TX_COMMIT);
-
-	if (e != OK) {
-		bool is_unknown = (sqlite3_errcode(s->db) & 0xff) == SQLITE_IOERR && e != ERR_FULL;
-
-		store_rollback(s);
-		return is_unknown ? ERR_IO : e;
-	}
-	if (s->wants_truncate)
-		truncate_log(s);
-	return take_checkpoint_result(s);
-}
-
-enum err
-store_checkpoint(struct store *s)
-{
-	s->must_not_wait = true;
-	s->checkpoint_rc =
-	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	s->must_not_wait = false;
-	return take_checkpoint_result(s);
-}
-
-enum err
-store_check(struct store *s)
-{
-	return store_file_check(&s->file);
-}
-
-void
-store_rollback(struct store *s)
-{
-	if (sqlite3_get_autocommit(s->db) == 0) /* some errors roll back by themselves */
-		(void)store_exec(s, "ROLLBACK");
-}
-
-enum err
-store_mark(struct store *s)
-{
-	return run(s, TX_MARK);
-}
-
-enum err
-store_unmark(struct store *s)
-{
-	return run(s, TX_UNMARK);
-}
-
-bool
-store_back(struct store *s)
-{
-	return sqlite3_get_autocommit(s->db) == 0 &&
-	       store_exec(s, "ROLLBACK TO caller; RELEASE caller") == OK;
-}
-
-int64_t
-store_changes(const struct store *s)
-{
-	return sqlite3_total_changes64(s->db);
-}
-
-enum err
-store_read_begin(struct store *s)
-{
-	return run(s, TX_READ);
-}
-
-void
-store_read_end(struct store *s)
-{
-	if (sqlite3_get_autocommit(s->db) == 0)
-		(void)run(s, TX_COMMIT);
 }
 
 /* --- meta --- */

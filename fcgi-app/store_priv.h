@@ -16,6 +16,7 @@
 
 enum store_part {
 	PART_META,
+	PART_TX,
 	PART_CHATS,
 	PART_MESSAGES,
 	PART_TREE,
@@ -34,7 +35,7 @@ struct stmt_table {
 	const char *const *sql;
 	size_t count;
 };
-extern const struct stmt_table store_meta_statements, store_chats_statements,
+extern const struct stmt_table store_meta_statements, store_tx_statements, store_chats_statements,
     store_messages_statements, store_tree_statements, store_jobs_statements,
     store_outbox_statements, store_people_statements, store_access_statements,
     store_search_statements, store_usage_statements, store_figures_statements,
@@ -74,6 +75,9 @@ enum err store_error(struct store *s, int rc); /* maps a result code; logs what 
 
 /* Before the first file is opened: a used up share of the disk is a full disk. */
 void store_know_quotas(void);
+
+/* From now on s waits for locks, and writes its log back, as store_tx.c says. */
+void store_tx_watch(struct store *s);
 
 enum err store_exec(struct store *s, const char *sql);
 enum err store_migrate(struct store *s) MUST_CHECK;
