@@ -182,6 +182,19 @@ answer_without_route(
 	http_set_header(r, "Allow", allow->data);
 }
 
+/* Tag is in the list of those that the client has. W/ before it does not matter here, and Apache
+ * writes "tag-gzip" for what it has compressed. */
+static bool
+is_known_tag(const char *known, const char *tag)
+{
+	size_t n = strlen(tag) - 1; /* without the closing quote */
+
+	for (const char *p = strstr(known, "\""); p != NULL; p = strstr(p + 1, "\""))
+		if (strncmp(p, tag, n) == 0 && (p[n] == '"' || p[n] == '-'))
+			return true;
+	return strcmp(known, "*") == 0;
+}
+
 /* Whoever has this very answer already is told so instead of sent it again (RFC 9110 13.1.2). */
 static void
 add_etag(const struct http_request *q, struct http_response *r)
@@ -193,8 +206,7 @@ add_etag(const struct http_request *q, struct http_response *r)
 	(void)snprintf(tag, sizeof tag, "\"%.20s\"", hex);
 	http_set_header(r, "ETag", tag);
 	http_set_header(r, "Cache-Control", "private, no-cache");
-	/* W/ before it does not matter here; a list holds it as a substring, quotes and all */
-	if (known != NULL && (strcmp(known, "*") == 0 || strstr(known, tag) != NULL)) {
+	if (known != NULL && is_known_tag(known, tag)) {
 		r->status = 304;
 		buf_clear(&r->body);
 	}

@@ -47,6 +47,15 @@ for (const server of ['lighttpd', 'lighttpd-spawn', 'apache-proxy', 'apache-fcgi
 			assert.ok(reply.content.length > 0);
 		});
 
+		test('does not send again, compressed or not, what the browser has', async () => {
+			const path = `${system.url}/api/chats/${server}.db/history`; // large enough for Apache to compress
+			for (const encoding of ['gzip', 'identity']) {
+				const etag = (await fetch(path, { headers: { 'Accept-Encoding': encoding } })).headers.get('etag');
+				const again = await fetch(path, { headers: { 'Accept-Encoding': encoding, 'If-None-Match': etag } });
+				assert.equal(again.status, 304, `${encoding} ${etag}`);
+			}
+		});
+
 		test('mounts /broadcasting on fcgi-app', async () => {
 			const answer = await postJson(`${system.url}/broadcasting/auth`, {});
 			assert.match(answer.headers.get('content-type'), /json/);
