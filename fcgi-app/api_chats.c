@@ -51,24 +51,26 @@ read_cursor(const char *text, long long *out_ms, long long *out_no)
 void
 api_chats_list(struct app *a, const struct http_request *q, struct http_response *r)
 {
-	char cursor[48], limit[12], next[48];
+	char cursor[48], next[48];
+	int64_t limit;
 	long long before_ms = 0, before_no = 0;
 	json_auto_t *chats = json_array();
 	struct list l = { .chats = chats, .limit = LIMIT_CHATS_PAGE };
 	struct chat_list wanted;
 	enum err e = OK;
 
-	if (http_query(q->query, "cursor", cursor, sizeof cursor) &&
-	    !read_cursor(cursor, &before_ms, &before_no)) {
+	if (http_query_has(q->query, "cursor") &&
+	    (!http_query(q->query, "cursor", cursor, sizeof cursor) ||
+		!read_cursor(cursor, &before_ms, &before_no))) {
 		http_problem(r, 400, "bad_query", "That cursor is none of ours.", q->rid);
 		return;
 	}
-	if (http_query(q->query, "limit", limit, sizeof limit)) {
-		long n = strtol(limit, NULL, 10);
-
-		if (n >= 1 && n < LIMIT_CHATS_PAGE)
-			l.limit = (int)n;
+	if (!http_query_number(q->query, "limit", INT32_MAX, LIMIT_CHATS_PAGE, &limit)) {
+		http_problem(r, 400, "bad_query", "limit is a number from 0.", q->rid);
+		return;
 	}
+	if (limit >= 1 && limit < LIMIT_CHATS_PAGE)
+		l.limit = (int)limit;
 	wanted = (struct chat_list){
 		.person_id = identity_is_known(q->caller) ? q->caller->id : NULL,
 		.with_open = q->caller->is_at_home && a->config->allow_open_chats,

@@ -30,14 +30,27 @@ or_empty(const char *s)
 	return s != NULL ? s : "";
 }
 
-/* True if script names the program itself (/cgi-bin/fcgi-app, /app.fcgi) and not a mount. */
 static bool
-is_own_name(const char *script, const char *filename)
+is_mount(const char *path, size_t n)
+{
+	return (n == 4 && strncmp(path, "/api", n) == 0) ||
+	       (n == 13 && strncmp(path, "/broadcasting", n) == 0);
+}
+
+/*
+ * True if script names the program itself (/cgi-bin/fcgi-app, /app.fcgi) and not a mount. Where the
+ * server does not tell the file's name, what follows begins with a mount.
+ */
+static bool
+is_own_name(const char *script, const char *filename, const char *info)
 {
 	const char *a = strrchr(script, '/'), *b = strrchr(or_empty(filename), '/');
 
-	return a != NULL && b != NULL && strcmp(a, b) == 0 && a[1] != '\0' &&
-	       strcmp(script, "/api") != 0 && strcmp(script, "/broadcasting") != 0;
+	if (is_mount(script, strlen(script)))
+		return false;
+	if (filename == NULL || *filename == '\0')
+		return is_mount(info, *info == '/' ? 1 + strcspn(info + 1, "/") : 0);
+	return a != NULL && b != NULL && strcmp(a, b) == 0 && a[1] != '\0';
 }
 
 /*
@@ -61,7 +74,7 @@ public_path(char out[REQUEST_PATH_MAX], const char *base, env_get_fn get, void *
 		if (!http_decode(out))
 			return ERR_INVALID;
 	} else {
-		if (*info != '\0' && is_own_name(script, get(arg, "SCRIPT_FILENAME")))
+		if (*info != '\0' && is_own_name(script, get(arg, "SCRIPT_FILENAME"), info))
 			script = "";
 		n = strlen(script) + strlen(info);
 		if (n >= REQUEST_PATH_MAX)
@@ -101,6 +114,9 @@ request_from_env(struct http_request *q, char path_buf[REQUEST_PATH_MAX], const 
 	};
 	for (size_t i = 0; i < HTTP_HEADER_COUNT; i++)
 		q->header[i] = get(arg, header_names[i]);
+	/* Apache renames what was set before an internal redirect. */
+	if (q->header[HTTP_AUTHORIZATION] == NULL)
+		q->header[HTTP_AUTHORIZATION] = get(arg, "REDIRECT_HTTP_AUTHORIZATION");
 	request_id(q, get, arg);
 	return public_path(path_buf, base, get, arg);
 }

@@ -110,19 +110,38 @@ test('an open chat of nobody is everybody\'s, but stays open', async () => {
 	assert.equal((await ana.call('PATCH', '/api/chats/open-1', { visibility: 'private' })).status, 403);
 });
 
+test('the list comes page by page, newest first, each chat once; what is no number or cursor is refused', async () => {
+	const eva = Person.withJwt(system, { sub: 'eva' });
+	const made = [];
+	for (let i = 0; i < 5; i++)
+		made.unshift((await create(eva, { title: `chat ${i}` })).json.chatId);
+	const seen = [];
+	for (let path = '/api/chats?limit=2'; path !== null;) {
+		const { status, json } = await eva.call('GET', path);
+		assert.equal(status, 200);
+		assert.ok(json.chats.length <= 2);
+		seen.push(...json.chats.map((c) => c.chatId));
+		path = json.nextCursor === null ? null : `/api/chats?limit=2&cursor=${json.nextCursor}`;
+	}
+	assert.deepEqual(seen.filter((id) => id.startsWith('c-')), made); // at home open chats are listed, too
+	for (const query of ['limit=x', 'limit=-1', 'limit=', 'cursor=x', 'cursor=%', `cursor=1.${'0'.repeat(60)}`])
+		assert.equal((await eva.call('GET', `/api/chats?${query}`)).status, 400, query);
+});
+
 test('ETag: who has it already is not sent it again', async () => {
 	const { json: { chatId } } = await create(ana, {});
 	for (const path of [`/api/chats/${chatId}`, `/api/chats/${chatId}/history`, `/api/chats/${chatId}/messages`, '/api/chats', '/api/config']) {
 		const first = await ana.call('GET', path);
 		const { etag } = first.headers;
 		assert.match(etag, /^"[0-9a-f]{20}"$/, path);
-		for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+		for (const known of [etag, `W/${etag}`, `"x", ${etag}`, etag.replace(/"$/, '-gzip"'), '*']) {
 			const again = await ana.call('GET', path, '', { 'if-none-match': known });
 			assert.equal(again.status, 304, `${path} ${known}`);
 			assert.equal(again.text, '');
 			assert.equal(again.headers.etag, etag);
 		}
-		assert.equal((await ana.call('GET', path, '', { 'if-none-match': '"other"' })).status, 200);
+		for (const known of ['"other"', etag.replace(/"$/, 'a"'), etag.slice(1, -1), ''])
+			assert.equal((await ana.call('GET', path, '', { 'if-none-match': known })).status, 200, known);
 	}
 	const { etag } = (await ana.call('GET', `/api/chats/${chatId}`)).headers;
 	await ana.call('PATCH', `/api/chats/${chatId}`, { title: 'new' });
