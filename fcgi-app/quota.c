@@ -54,27 +54,66 @@ address_key(const struct identity *who, char out[CLIENT_ADDRESS_SIZE + 2])
 	(void)snprintf(out, CLIENT_ADDRESS_SIZE + 2, "a:%s", who->address);
 }
 
+struct token_limit {
+	long limit; /* a day; 0: none */
+	const char *who;
+	enum quota which;
+};
+
+/* Those of a person, an address and the site. address: the key's room. */
+static void
+token_limits(
+    const struct identity *who, char address[CLIENT_ADDRESS_SIZE + 2], struct token_limit out[3])
+{
+	const struct quotas *q = &who->quotas;
+
+	address_key(who, address);
+	out[0] =
+	    (struct token_limit){ identity_is_known(who) ? q->tokens : 0, who->id, QUOTA_TOKENS };
+	out[1] = (struct token_limit){ q->tokens_address, address, QUOTA_TOKENS };
+	out[2] = (struct token_limit){ q->tokens_site, "", QUOTA_SITE };
+}
+
 static enum err
 judge_tokens(struct store *s, const struct identity *who, int64_t now_ms, enum quota *out)
 {
-	const struct quotas *q = &who->quotas;
 	char address[CLIENT_ADDRESS_SIZE + 2];
-	int64_t day = now_ms / DAY_MS, used = 0;
+	struct token_limit limits[3];
+	int64_t used = 0;
 	enum err e = OK;
 
-	address_key(who, address);
-	if (e == OK && q->tokens > 0 && identity_is_known(who)) {
-		e = store_spending_get(s, day, who->id, &used);
-		e = is_used_up(e, used, q->tokens, QUOTA_TOKENS, out);
+	token_limits(who, address, limits);
+	for (size_t i = 0; i < ARRAY_LEN(limits) && e == OK; i++)
+		if (limits[i].limit > 0) {
+			e = store_spending_get(s, now_ms / DAY_MS, limits[i].who, &used);
+			e = is_used_up(e, used, limits[i].limit, limits[i].which, out);
+		}
+	return e;
+}
+
+enum err
+quota_tokens_left(struct store *s, const struct identity *who, int64_t now_ms, int64_t *out_limit,
+    int64_t *out_left)
+{
+	char address[CLIENT_ADDRESS_SIZE + 2];
+	struct token_limit limits[3];
+	int64_t least = -1, left = -1, used = 0;
+	enum err e = OK;
+
+	token_limits(who, address, limits);
+	for (size_t i = 0; i < ARRAY_LEN(limits) && e == OK; i++) {
+		int64_t limit = limits[i].limit, rest;
+
+		if (limit <= 0)
+			continue;
+		if ((e = store_spending_get(s, now_ms / DAY_MS, limits[i].who, &used)) != OK)
+			return e;
+		rest = used < limit ? limit - used : 0;
+		least = least < 0 || limit < least ? limit : least;
+		left = left < 0 || rest < left ? rest : left;
 	}
-	if (e == OK && q->tokens_address > 0) {
-		e = store_spending_get(s, day, address, &used);
-		e = is_used_up(e, used, q->tokens_address, QUOTA_TOKENS, out);
-	}
-	if (e == OK && q->tokens_site > 0) {
-		e = store_spending_get(s, day, "", &used);
-		e = is_used_up(e, used, q->tokens_site, QUOTA_SITE, out);
-	}
+	*out_limit = least;
+	*out_left = left;
 	return e;
 }
 

@@ -33,6 +33,13 @@ void quotas_of(const struct config *c, bool is_at_home, struct quotas *out);
 enum err quota_check(
     struct store *s, const struct identity *caller, int64_t chat_no, int64_t now_ms) MUST_CHECK;
 
+/*
+ * The tokens that who may use in a day, and what is left of them today: the least of what counts
+ * for them, their address and the site. -1: no limit.
+ */
+enum err quota_tokens_left(struct store *s, const struct identity *who, int64_t now_ms,
+    int64_t *out_limit, int64_t *out_left) MUST_CHECK;
+
 /* 429 with the reason in words and Retry-After, after ERR_QUOTA. */
 void quota_refuse(struct app *a, const struct http_request *q, struct http_response *r);
 

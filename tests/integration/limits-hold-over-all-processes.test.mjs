@@ -156,6 +156,11 @@ describe('tokens a day', () => {
 	test('what was spent counts; then nothing is called until the next day', async () => {
 		const ana = new Person(system, { authorization: `Bearer ${jwt({ sub: 'ana' })}` });
 		const id = await ana.chat();
+		const left = async () => (await ana.call('GET', '/api/usage')).json.limits;
+		const { resetsAt, ...fresh } = await left();
+		assert.deepEqual(fresh, { tokensPerDay: 30, tokensLeft: 30, repliesAtOnce: null, requestsPerMinute: null, readsPerMinute: null });
+		assert.match(resetsAt, /T00:00:00\.000Z$/);
+		assert.ok(Date.parse(resetsAt) > Date.now());
 		let answer;
 		for (let i = 0; i < 40; i++) {
 			answer = await ana.say(id, `[[bytes=200]] ${i}`);
@@ -165,6 +170,7 @@ describe('tokens a day', () => {
 		}
 		assert.equal(answer.status, 429);
 		assert.equal(answer.json.code, 'daily_tokens');
+		assert.equal((await left()).tokensLeft, 0);
 		const wait = Number(answer.headers['retry-after']);
 		assert.ok(wait > 0 && wait <= 86400);
 		const { requests } = await system.standin.counters();
@@ -182,6 +188,10 @@ describe('tokens a day', () => {
 		const answer = await postJson(`${system.url}/api/send-message`, { chatId: 'b', messages: user('x') });
 		assert.equal(answer.status, 429);
 		assert.equal((await answer.json()).code, 'site_budget');
+		const eva = new Person(system, { authorization: `Bearer ${jwt({ sub: 'new' })}` });
+		assert.equal((await eva.call('GET', '/api/usage')).json.limits.tokensLeft, 0, 'a share of nothing');
+		for (const days of ['0', '367', 'x', '-1'])
+			assert.equal((await eva.call('GET', `/api/usage?days=${days}`)).status, 400, days);
 	});
 });
 
