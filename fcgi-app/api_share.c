@@ -111,6 +111,20 @@ read_expiry(const struct http_request *q, struct work *w, struct http_response *
 	return true;
 }
 
+/* Where the page is: APP_URL, which may name the mount already, and may end with a '/'. */
+static void
+write_link(const struct config *c, const char *token, char *out, size_t size)
+{
+	const char *base = c->app_base;
+	size_t n = strcspn(c->app_url, "#?"), base_len = strlen(base);
+
+	while (n > 0 && c->app_url[n - 1] == '/')
+		n--;
+	if (n >= base_len && strncmp(c->app_url + n - base_len, base, base_len) == 0)
+		base = "";
+	(void)snprintf(out, size, "%.*s%s/#join=%s", (int)n, c->app_url, base, token);
+}
+
 void
 api_share(struct app *a, const struct http_request *q, struct http_response *r)
 {
@@ -129,9 +143,7 @@ api_share(struct app *a, const struct http_request *q, struct http_response *r)
 	} else if (e != OK) {
 		http_error(r, e, q->rid);
 	} else {
-		(void)snprintf(link, sizeof link, "%.*s%s/#join=%s",
-		    (int)strcspn(a->config->app_url, "#?"), a->config->app_url, a->config->app_base,
-		    token);
+		write_link(a->config, token, link, sizeof link);
 		http_json(r, 201,
 		    json_pack("{s:o, s:s, s:s, s:s}", "chatId",
 			chat_id_json(q->chat->id, q->chat->id_is_number), "token", token, "url",

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import Pusher from 'pusher-js';
 
+import { cgi } from './cgi.mjs';
 import { startSystem, waitFor } from './harness.mjs';
 import { Person, raw } from './identities.mjs';
 
@@ -143,6 +144,17 @@ describe('a member who is no member any more', () => {
 		assert.equal((await bea.history(id)).status, 404);
 		assert.equal((await bea.auth(`private-chat.${id}`)).status, 404);
 		assert.equal((await bea.call('POST', '/api/join', { token })).status, 404);
+	});
+
+	test('the link leads to the page, however APP_URL is written', async () => {
+		const ana = await Person.withSession(system);
+		const id = await ana.chat();
+		for (const [APP_URL, APP_BASE, start] of [['http://x.example', '', 'http://x.example/#join='], ['http://x.example/', '', 'http://x.example/#join='], ['', '', '/#join='],
+			['http://x.example', '/chat', 'http://x.example/chat/#join='], ['http://x.example/chat/', '/chat', 'http://x.example/chat/#join='], ['', '/chat', '/chat/#join=']]) {
+			const { status, json } = await cgi(system, 'POST', `/api/chats/${id}/share`, '', { APP_URL, APP_BASE, HTTP_COOKIE: ana.headers.cookie });
+			assert.equal(status, 201);
+			assert.equal(json.url, `${start}${json.token}`);
+		}
 	});
 
 	test('a chat that its owner closes while a reply runs says nothing more on the public channel', async () => {
