@@ -27,6 +27,7 @@
 #include "limit.h"
 #include "log.h"
 #include "request_env.h"
+#include "stale_socket.h"
 
 #define THREAD_STACK (512UL * 1024)
 #define BACKLOG 512
@@ -298,7 +299,7 @@ fcgi_listen(const char *path, int *out_fd)
 		log_error("another fcgi-app listens path=%s", path);
 		return ERR_CONFLICT;
 	}
-	(void)unlink(path);
+	stale_socket_remove(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
 	    chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0) {

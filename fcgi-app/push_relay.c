@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "log.h"
 #include "relay_batch.h"
+#include "stale_socket.h"
 
 #define CONNECT_MS 3000
 #define ANSWER_MS 10000
@@ -277,7 +278,7 @@ open_socket(struct push_relay *r, const char *path)
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
 	(void)snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-	(void)unlink(path); /* we hold worker.lock: nobody else's */
+	stale_socket_remove(path); /* we hold worker.lock: nobody else's */
 	r->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (r->fd < 0 || bind(r->fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
 	    chmod(path, 0600) != 0) {

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "log.h"
+#include "stale_socket.h"
 
 static struct sockaddr_un
 address(const char *path)
@@ -50,7 +51,7 @@ wake_listen(const char *path, int *out_fd)
 	struct sockaddr_un at = address(path);
 	auto_fd fd = open_socket();
 
-	(void)unlink(path);
+	stale_socket_remove(path);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
 	    chmod(path, 0660) != 0) {
 		log_errno("wake-up socket failed path=%s", path);

@@ -13,6 +13,7 @@
 #include "limit.h"
 #include "log.h"
 #include "notify_wire.h"
+#include "stale_socket.h"
 
 #define USERS_MAX 32
 #define SETTING "PUSH_SOCKET_USERS"
@@ -159,7 +160,7 @@ bind_socket(struct inbox *in)
 		return ERR_IO;
 	}
 	(void)setsockopt(in->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-	(void)unlink(in->address.sun_path); /* a predecessor's: we hold the lock */
+	stale_socket_remove(in->address.sun_path); /* a predecessor's: we hold the lock */
 	before = umask(0117);
 	rc = bind(in->fd, (const struct sockaddr *)&in->address, sizeof in->address);
 	(void)umask(before);

@@ -1,6 +1,6 @@
 /** fcgi-app --migrate, --backup, --stats, --import, --drain, beside the running system. */
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -152,6 +152,17 @@ test('--drain does the work that waits, and leaves', { timeout: 60_000 }, async 
 	assert.equal(stats().index_waiting, 0);
 	assert.equal(stats().worker_running, 0);
 	await system.restart('worker');
+});
+
+test('a socket takes no file\'s place', () => {
+	const file = join(system.dir, 'var', 'precious'), env = join(system.dir, 'precious.env');
+	writeFileSync(file, 'precious', { mode: 0o666 });
+	writeFileSync(env, `APP_ENV=local\nVAR_DIR='${join(system.dir, 'var', 'other')}'\nWORKER_SOCKET='${file}'\nPUSH_SOCKET='${file}'\nLARAVEL_WEBSOCKETS_PORT=0\n`, { mode: 0o644 });
+	for (const [program, ...args] of [['fcgi-app', '--listen', file], ['fcgi-app', '--worker'], ['push-server']]) {
+		const { status } = spawnSync(join(system.place.bin, program), [...args, '--env', env], { ...system.place.user, timeout: 20_000 });
+		assert.equal(status, 1, `${program} ${args}`);
+		assert.equal(readFileSync(file, 'utf8'), 'precious', `${program} ${args}`);
+	}
 });
 
 test('a VAR_DIR that is not there is made 2750', () => {
