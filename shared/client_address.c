@@ -52,19 +52,18 @@ has_prefix(const struct address *a, const struct address *net, unsigned bits)
 	return bits % 8 == 0 || ((a->b[bits / 8] ^ net->b[bits / 8]) >> (8 - bits % 8)) == 0;
 }
 
-/* One entry of a list: an address or a prefix. */
+/* One entry of a list: an address or a prefix, which is of so many bits. */
 static bool
-entry_holds(const char *p, size_t n, const struct address *a)
+parse_entry(const char *p, size_t n, struct address *out_net, unsigned *out_bits)
 {
 	const char *slash = memchr(p, '/', n);
-	struct address net;
 	unsigned long bits = 128;
 
-	if (!parse(p, slash != NULL ? (size_t)(slash - p) : n, &net))
+	if (!parse(p, slash != NULL ? (size_t)(slash - p) : n, out_net))
 		return false;
 	if (slash != NULL) {
 		char *end;
-		unsigned long most = is_v4(&net) ? 32 : 128;
+		unsigned long most = is_v4(out_net) ? 32 : 128;
 
 		if (slash[1] < '0' || slash[1] > '9')
 			return false;
@@ -73,7 +72,26 @@ entry_holds(const char *p, size_t n, const struct address *a)
 			return false;
 		bits += 128 - most;
 	}
-	return has_prefix(a, &net, (unsigned)bits);
+	*out_bits = (unsigned)bits;
+	return true;
+}
+
+bool
+client_address_is_entry(const char *p, size_t n)
+{
+	struct address net;
+	unsigned bits;
+
+	return parse_entry(p, n, &net, &bits);
+}
+
+static bool
+entry_holds(const char *p, size_t n, const struct address *a)
+{
+	struct address net;
+	unsigned bits;
+
+	return parse_entry(p, n, &net, &bits) && has_prefix(a, &net, bits);
 }
 
 static bool

@@ -10,12 +10,16 @@
 #define CLIENT_ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define CLIENT_ADDRESS_SIZE 48
 
 /* trusted: addresses and prefixes (10.0.0.0/8), comma. forwarded_for may be NULL. */
 void client_address(const char *peer, const char *forwarded_for, const char *trusted,
     char out[CLIENT_ADDRESS_SIZE]);
+
+/* The n bytes at p are what such a list may hold. */
+bool client_address_is_entry(const char *p, size_t n);
 
 /* Peer is in the list. */
 bool client_address_in(const char *address, const char *list);

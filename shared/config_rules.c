@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "client_address.h"
 #include "config_table.h"
 
 #define SECRET_MIN_LEN 16
@@ -95,11 +96,29 @@ is_placeholder(const char *key)
 	return false;
 }
 
+/* "chat/" and "/chat/" are /chat, and "/" is nothing. */
+static void
+decide_base(struct config *c)
+{
+	size_t from = strspn(c->app_base, "/"), n = strlen(c->app_base);
+	char *base = NULL;
+
+	while (n > from && c->app_base[n - 1] == '/')
+		n--;
+	if (n == from)
+		base = xstrdup("");
+	else if (asprintf(&base, "/%.*s", (int)(n - from), c->app_base + from) < 0)
+		abort();
+	free(c->app_base);
+	c->app_base = base;
+}
+
 void
 config_decide(struct config *c)
 {
 	decide_environment(c);
 	decide_paths(c);
+	decide_base(c);
 	c->is_demo = is_placeholder(c->ai_api_key);
 	if (*c->broadcast_driver == '\0') { /* null is a driver's name, too */
 		free(c->broadcast_driver);
@@ -232,9 +251,46 @@ check_credentials(struct config *c)
 		    "every session. Set up https");
 }
 
+/* The next entry of a list with commas; false at its end. */
+static bool
+next_entry(const char **list, const char **out, size_t *out_len)
+{
+	*out = *list + strspn(*list, ", \t");
+	*out_len = strcspn(*out, ", \t");
+	*list = *out + *out_len;
+	return *out_len > 0;
+}
+
+/* Entries that hold for nobody are a mistake that nobody would find. */
+static void
+check_lists(struct config *c)
+{
+	const char *list = c->trusted_proxies, *entry;
+	size_t n;
+
+	while (next_entry(&list, &entry, &n))
+		if (!client_address_is_entry(entry, n))
+			config_problem_add(c, false,
+			    "TRUSTED_PROXIES: %.*s is no address and no prefix (10.0.0.0/8): it is "
+			    "passed over",
+			    (int)n, entry);
+	list = c->cors_origins;
+	while (next_entry(&list, &entry, &n)) {
+		const char *host = memmem(entry, n, "://", 3);
+
+		if ((n != 1 || *entry != '*') &&
+		    (host == NULL || memchr(host + 3, '/', n - (size_t)(host + 3 - entry)) != NULL))
+			config_problem_add(c, false,
+			    "CORS_ORIGINS: %.*s is no origin (https://host, https://host:port; no "
+			    "slash at the end): it lets nobody in",
+			    (int)n, entry);
+	}
+}
+
 static void
 check_app(struct config *c)
 {
+	check_lists(c);
 	check_choice(c, "BROADCAST_DRIVER", c->broadcast_driver, "pusher log null");
 	check_choice(c, "PUSH_TRANSPORT", c->push_transport, "dgram http");
 	check_choice(c, "PUSHER_SCHEME", c->pusher_scheme, "http https");

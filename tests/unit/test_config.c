@@ -224,6 +224,23 @@ an_empty_setting_leaves_the_default(void **state)
 	config_free(&plain);
 }
 
+static void
+a_mount_is_the_same_with_or_without_slashes(void **state)
+{
+	static const char *const cases[][2] = { { "APP_BASE=/chat\n", "/chat" },
+		{ "APP_BASE=chat\n", "/chat" }, { "APP_BASE=/chat/\n", "/chat" },
+		{ "APP_BASE=//a/b//\n", "/a/b" }, { "APP_BASE=/\n", "" }, { "APP_BASE=\n", "" } };
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		write_file(".env", cases[i][0], 0600);
+		assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
+		assert_string_equal(c.app_base, cases[i][1]);
+		config_free(&c);
+	}
+}
+
 /* text: the .env; reader; what is said ("" : nothing), and whether the program may start */
 struct rule {
 	const char *text;
@@ -287,6 +304,16 @@ static const struct rule rules[] = {
 	  "AI_WORKER=\nAI_MODEL=null\nPUSH_TRANSPORT=\nTOKENS_PER_DAY=null\nRATE_LIMIT_PER_MINUTE="
 	  "\n",
 	    0600, CONFIG_APP, OK, "" },
+	/* lists whose entries hold for nobody */
+	{ "TRUSTED_PROXIES=127.0.0.1, 10.0.0.0/8,2001:db8::/32\n"
+	  "CORS_ORIGINS=https://a.example,http://b.example:8080\n",
+	    0600, CONFIG_APP, OK, "" },
+	{ "TRUSTED_PROXIES=*\n", 0600, CONFIG_APP, OK, "TRUSTED_PROXIES: * is no address" },
+	{ "TRUSTED_PROXIES=10.0.0.0/33\n", 0600, CONFIG_APP, OK, "10.0.0.0/33 is no address" },
+	{ "CORS_ORIGINS=https://a.example/\n", 0600, CONFIG_APP, OK,
+	    "https://a.example/ is no origin" },
+	{ "CORS_ORIGINS=https://b.example,a.example\n", 0600, CONFIG_APP, OK,
+	    "CORS_ORIGINS: a.example is no origin" },
 	{ "no assignment\n", 0600, CONFIG_APP, ERR_INVALID, "/.env:1: " },
 	/* names that are not ours */
 	{ "PUSHER_APP_SECRETS=x\n", 0600, CONFIG_APP, OK,
@@ -428,6 +455,7 @@ main(void)
 		test(environment_wins_over_env_file_and_that_over_the_default),
 		test(the_first_env_file_found_is_the_one),
 		test(an_empty_setting_leaves_the_default),
+		test(a_mount_is_the_same_with_or_without_slashes),
 		test(each_rule_is_said_and_kept),
 		test(a_problem_never_shows_a_secret),
 		test(other_names_of_a_setting_are_taken),
