@@ -42,5 +42,5 @@ channel_name_is_valid(const char *name, size_t n, size_t max_len)
 {
 	size_t skip = has_prefix(name, n, CHANNEL_USER_PREFIX) ? strlen(CHANNEL_USER_PREFIX) : 0;
 
-	return n <= max_len && id_is_pusher_name(name + skip, n - skip, max_len);
+	return n <= max_len && id_is_channel_name(name + skip, n - skip, max_len);
 }

@@ -67,7 +67,7 @@ pusher_user_from_user_data(const char *text, struct pusher_user *out)
 	const json_t *id;
 
 	if (parse(text, out) == OK && (id = json_object_get(out->root, "id"), json_is_string(id)) &&
-	    id_is_pusher_name(json_string_value(id), json_string_length(id), LIMIT_USER_ID_LEN) &&
+	    id_is_channel_name(json_string_value(id), json_string_length(id), LIMIT_USER_ID_LEN) &&
 	    read_id(id, out->id) == OK && read_watchlist(out) == OK)
 		return OK;
 	pusher_user_clear(out);

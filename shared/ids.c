@@ -63,15 +63,22 @@ is_digit(char c)
 }
 
 bool
-id_is_pusher_name(const char *p, size_t n, size_t max_len)
+id_is_channel_name(const char *p, size_t n, size_t max_len)
 {
-	if (n == 0 || n > max_len || (n == 1 && p[0] == '.') ||
-	    (n == 2 && p[0] == '.' && p[1] == '.'))
+	if (n == 0 || n > max_len)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!is_alnum(p[i]) && (p[i] == '\0' || strchr("_-=@,.;", p[i]) == NULL))
 			return false;
 	return true;
+}
+
+bool
+id_is_pusher_name(const char *p, size_t n, size_t max_len)
+{
+	if ((n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+		return false;
+	return id_is_channel_name(p, n, max_len);
 }
 
 bool

@@ -15,7 +15,10 @@ void id_random(char out[ID_SIZE]);
 void random_bytes(void *out, size_t n); /* aborts if the kernel has no randomness */
 double random_unit(void);               /* 0 <= x < 1, for jitter */
 
-/* 1..max_len characters of [A-Za-z0-9_\-=@,.;]; not "." and not "..". */
+/* 1..max_len characters of [A-Za-z0-9_\-=@,.;]: a channel or a user of Pusher's. */
+bool id_is_channel_name(const char *p, size_t n, size_t max_len);
+
+/* The same but "." and "..": it may be a segment of a path. */
 bool id_is_pusher_name(const char *p, size_t n, size_t max_len);
 
 /* digits '.' digits, as every Pusher library demands of a socket_id; at most 64 bytes */

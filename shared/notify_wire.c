@@ -77,7 +77,7 @@ optional_string(const json_t *root, const char *key, const char **out)
 static bool
 is_channel(const char *name)
 {
-	return name != NULL && id_is_pusher_name(name, strlen(name), LIMIT_CHANNEL_NAME_LEN_MAX);
+	return name != NULL && id_is_channel_name(name, strlen(name), LIMIT_CHANNEL_NAME_LEN_MAX);
 }
 
 static enum err

@@ -40,7 +40,7 @@ const frames = [
 	...['"x"', 'null', '[]', '1', '{}', '{"channel":null}', '{"channel":1}', '{"channel":["a"]}', '{"channel":{}}', '"[]"', '"{}"']
 		.map((data) => [`{"event":"pusher:subscribe","data":${data}}`, message]),
 	['{"event":"pusher:subscribe"}', message], ['{"event":"pusher:unsubscribe"}', message], ['{"event":"pusher:unsubscribe","data":["a"]}', message],
-	...['', 'a b', 'a:b', 'ñ', '#x', '#server-to-user-', 'a/b', 'a\tb', '.', '..', '<script>']
+	...['', 'a b', 'a:b', 'ñ', '#x', '#server-to-user-', 'a/b', 'a\tb', '<script>']
 		.map((channel) => [JSON.stringify({ event: 'pusher:subscribe', data: { channel } }), refusal(4009)]),
 	[JSON.stringify({ event: 'pusher:subscribe', data: { channel: 'x'.repeat(165) } }), refusal(4009, 'LimitReached')],
 	[JSON.stringify({ event: 'pusher:subscribe', data: { channel: 'x'.repeat(90_000) } }), refusal(4009, 'LimitReached')],

@@ -122,6 +122,11 @@ test('channel names with every character of the alphabet, in a path', async () =
 	assert.deepEqual((await api(push, 'GET', `/apps/local/channels/${name}`)).json, { occupied: true, subscription_count: 1 });
 	await library().trigger(name, 'x', '1');
 	await waitFor(() => reader.named('x').length === 1, 'the event');
+	for (const dots of ['.', '..']) {
+		await reader.subscribe(dots);
+		await library().trigger(dots, 'dots', '1');
+		await waitFor(() => reader.frames.some((f) => f.event === 'dots' && f.channel === dots), 'names of dots only are names');
+	}
 	const secure = library({ useTLS: true, port: String(push.tlsPort) });
 	assert.deepEqual(await (await secure.get({ path: `/channels/${name}` })).json(), { occupied: true, subscription_count: 1 });
 });

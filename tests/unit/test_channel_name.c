@@ -67,6 +67,11 @@ names_have_an_alphabet_and_a_length(void **state)
 	assert_true(channel_name_is_valid(name, LIMIT_CHANNEL_NAME_LEN, LIMIT_CHANNEL_NAME_LEN));
 	assert_false(
 	    channel_name_is_valid(name, LIMIT_CHANNEL_NAME_LEN + 1, LIMIT_CHANNEL_NAME_LEN));
+	/* the alphabet is all there is: a name of dots is one, too */
+	for (const char *p = good; *p != '\0'; p++)
+		assert_true(channel_name_is_valid(p, 1, LIMIT_CHANNEL_NAME_LEN));
+	assert_true(channel_name_is_valid("..", 2, LIMIT_CHANNEL_NAME_LEN));
+	assert_true(channel_name_is_valid("#server-to-user-.", 17, LIMIT_CHANNEL_NAME_LEN));
 	assert_false(channel_name_is_valid("", 0, LIMIT_CHANNEL_NAME_LEN));
 	assert_true(channel_name_is_valid("#server-to-user-1", 17, LIMIT_CHANNEL_NAME_LEN));
 	assert_false(channel_name_is_valid("#server-to-user-", 16, LIMIT_CHANNEL_NAME_LEN));

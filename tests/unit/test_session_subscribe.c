@@ -113,8 +113,8 @@ an_auth_that_is_no_string_is_none(void **state)
 static void
 names_are_checked(void **state)
 {
-	static const char *const bad[] = { "", ".", "..", "a b", "a:b", "a/b", "#x", "caf\xc3\xa9",
-		"a\\tb", "#server-to-user-" };
+	static const char *const bad[] = { "", "a b", "a:b", "a/b", "#x", "caf\xc3\xa9", "a\\tb",
+		"#server-to-user-" };
 	struct world *w = *state;
 	struct fake c;
 	char name[LIMIT_CHANNEL_NAME_LEN + 2];
