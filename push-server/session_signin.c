@@ -27,7 +27,9 @@ welcome(struct session *s, const char *user_data, const struct pusher_user *user
 		session_count(s, METRIC_WATCHLIST_CUT);
 		session_say(s, pusher_error(4302, "The watchlist has more than 100 users."));
 	}
-	hub_watch(s->env->hub, &s->peer, (const char *const *)user->watchlist, user->watch_count);
+	if (hub_user_id(&s->peer) != NULL) /* else he did not take the above, and is out */
+		hub_watch(
+		    s->env->hub, &s->peer, (const char *const *)user->watchlist, user->watch_count);
 }
 
 void

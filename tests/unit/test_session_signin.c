@@ -161,6 +161,25 @@ a_long_watchlist_is_cut_and_that_is_said(void **state)
 	fake_close(&beyond);
 }
 
+/* The success finds no room: he is out before his watchlist is looked at. */
+static void
+who_does_not_read_is_closed_while_he_signs_in(void **state)
+{
+	struct world *w = *state;
+	struct fake c;
+
+	fake_open(w, &c);
+	fake_subscribe(&c, "c", NULL);
+	c.is_stuck = true;
+	for (int i = 0; i < LIMIT_OUTBOX_FRAMES; i++)
+		world_say(w, "c", "e");
+	assert_false(peer_has_ended(&c.session.peer));
+	fake_sign_in(&c, "{\"id\":\"u\",\"watchlist\":[\"v\"]}");
+	assert_int_equal(c.session.peer.close_code, 4100);
+	assert_null(hub_user_id(&c.session.peer));
+	fake_close(&c);
+}
+
 int
 main(void)
 {
@@ -171,6 +190,7 @@ main(void)
 		world_test(another_user_on_the_same_connection_is_refused),
 		world_test(the_watchlist_is_answered_after_the_success),
 		world_test(a_long_watchlist_is_cut_and_that_is_said),
+		world_test(who_does_not_read_is_closed_while_he_signs_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
