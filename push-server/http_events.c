@@ -37,7 +37,7 @@ struct problem {
 static struct problem
 add_channel(struct event *e, const struct app *app, const json_t *value)
 {
-	const char *name = json_string_value(value);
+	const char *name = json_plain_string(value);
 
 	if (name == NULL)
 		return PROBLEM(400, "A channel must be a string.");
@@ -98,7 +98,7 @@ read_event(struct event *e, const struct app *app, const json_t *root)
 
 	*e = (struct event){
 		.name = json_member_string(root, "name"),
-		.socket_id = json_string_value(socket_id),
+		.socket_id = json_plain_string(socket_id),
 		.data = json_object_get(root, "data"),
 		.channels = json_object(),
 		.info = http_info_parse(info),
@@ -241,8 +241,8 @@ read_body(const struct http_call *c, struct http_response *out)
 
 	if (c->request->body_len == 0)
 		return json_object();
-	if (json_parse(c->request->body, c->request->body_len, LIMIT_PUSHER_DEPTH, false, &root,
-		NULL, 0) == OK &&
+	if (json_parse_any(c->request->body, c->request->body_len, LIMIT_PUSHER_DEPTH, &root) ==
+		OK &&
 	    json_is_object(root))
 		return root;
 	json_decref(root);

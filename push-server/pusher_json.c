@@ -9,8 +9,8 @@ open_string(json_t *root)
 {
 	json_t *data = json_object_get(root, "data"), *inner = NULL;
 
-	if (json_is_string(data) && json_parse(json_string_value(data), json_string_length(data),
-					LIMIT_PUSHER_DEPTH, false, &inner, NULL, 0) == OK)
+	if (json_is_string(data) && json_parse_any(json_string_value(data),
+					json_string_length(data), LIMIT_PUSHER_DEPTH, &inner) == OK)
 		(void)json_object_set_new(root, "data", inner);
 }
 
@@ -18,7 +18,7 @@ enum err
 pusher_parse(const char *p, size_t n, struct pusher_message *out)
 {
 	json_t *root = NULL;
-	enum err e = json_parse(p, n, LIMIT_PUSHER_DEPTH, false, &root, NULL, 0);
+	enum err e = json_parse_any(p, n, LIMIT_PUSHER_DEPTH, &root);
 	const char *event = json_member_string(root, "event");
 
 	if (e != OK)

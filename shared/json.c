@@ -64,6 +64,24 @@ json_parse(const char *p, size_t n, size_t max_depth, bool strict, json_t **out_
 	return OK;
 }
 
+/* Only then all integers are read as reals, so that others stay what they are. */
+enum err
+json_parse_any(const char *p, size_t n, size_t max_depth, json_t **out_root)
+{
+	json_error_t error;
+	json_t *root;
+
+	if (is_too_deep(p, n, max_depth))
+		return ERR_LIMIT;
+	root = json_loadb(p, n, JSON_ALLOW_NUL, &error);
+	if (root == NULL && json_error_code(&error) == json_error_numeric_overflow)
+		root = json_loadb(p, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
+	if (root == NULL)
+		return ERR_INVALID;
+	*out_root = root;
+	return OK;
+}
+
 static int
 add_to_buf(const char *p, size_t n, void *arg)
 {
@@ -95,9 +113,17 @@ json_text(const json_t *value)
 }
 
 const char *
+json_plain_string(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+const char *
 json_member_string(const json_t *object, const char *key)
 {
-	return json_string_value(json_object_get(object, key));
+	return json_plain_string(json_object_get(object, key));
 }
 
 int64_t

@@ -21,13 +21,23 @@
 enum err json_parse(const char *p, size_t n, size_t max_depth, bool strict, json_t **out_root,
     char *why, size_t why_size) MUST_CHECK;
 
+/*
+ * For values that are only passed on, as JavaScript reads them: a NUL in a string is a character
+ * (jansson's own functions for strings stop there: json_plain_string), an integer beyond 64 bits a
+ * number. The last of duplicate keys wins.
+ */
+enum err json_parse_any(const char *p, size_t n, size_t max_depth, json_t **out_root) MUST_CHECK;
+
 /* Compact text appended to b. */
 enum err json_write(struct buf *b, const json_t *value) MUST_CHECK;
 
 /* Compact text, the caller's; never NULL (aborts when memory ends). */
 char *json_text(const json_t *value);
 
-/* The member's string, borrowed from object; NULL if absent or not a string. */
+/* Borrowed; NULL if it is no string, or has a NUL in it. */
+const char *json_plain_string(const json_t *value);
+
+/* The same of a member; NULL if absent, too. */
 const char *json_member_string(const json_t *object, const char *key);
 
 /* proto3 JSON writes 64-bit integers as strings: both are taken. fallback if neither. */

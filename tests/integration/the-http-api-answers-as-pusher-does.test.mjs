@@ -135,6 +135,7 @@ const refusals = {
 	'no body': ['', 400], 'no JSON': ['{', 400], 'a list': ['[]', 400], 'no name': [{ channels: ['c'], data: 'x' }, 400], 'an empty name': [event({ name: '' }), 400],
 	'a name that is no string': [event({ name: ['x'] }), 400], 'no data': [event({ data: undefined }), 400], 'null data': [event({ data: null }), 400],
 	'no channel': [event({ channels: undefined }), 400], 'no channels': [event({ channels: [] }), 400], 'channels in channels': [event({ channels: [['c']] }), 400],
+	'a channel with a NUL': [event({ channels: ['c\0d'] }), 400], 'a socket_id with a NUL': [event({ socket_id: '1.1\0' }), 400], 'a name with a NUL': [event({ name: 'e\0f' }), 400],
 	'a channel with a space': [event({ channels: ['a b'] }), 400], 'an empty channel': [event({ channels: [''] }), 400], 'a socket_id of letters': [event({ socket_id: 'x' }), 400],
 	'a socket_id that is no string': [event({ socket_id: 1 }), 400], 'a name of 201': [event({ name: 'x'.repeat(201) }), 400], 'a channel of 165': [event({ channels: ['c'.repeat(165)] }), 400],
 	'101 channels': [event({ channels: Array.from({ length: 101 }, (_, i) => `c${i}`) }), 400], '10,241 bytes of data': [event({ data: 'x'.repeat(10_241) }), 413],
@@ -150,7 +151,7 @@ for (const [name, [body, status]] of Object.entries(refusals))
 
 test('and one less of each is taken', async () => {
 	for (const body of [event({ name: 'x'.repeat(200) }), event({ channels: ['c'.repeat(164)] }), event({ channels: Array.from({ length: 100 }, (_, i) => `c${i}`) }),
-		event({ data: 'x'.repeat(10_240) }), event({ data: { x: 'y'.repeat(10_240 - 8) } }), event({ data: '' }), event({ data: 0 }), event({ data: [] })])
+		event({ data: 'a\0b' }), `{"name":"e","channel":"c","data":{"n":18446744073709551616}}`, event({ data: 'x'.repeat(10_240) }), event({ data: { x: 'y'.repeat(10_240 - 8) } }), event({ data: '' }), event({ data: 0 }), event({ data: [] })])
 		assert.deepEqual([(await post(body)).status, (await post(body)).text], [200, '{}']);
 });
 

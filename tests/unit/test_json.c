@@ -114,6 +114,34 @@ members_have_fallbacks(void **state)
 	assert_int_equal(json_member_int(NULL, "n", -1), -1);
 }
 
+/* What is passed on is not ours to refuse; what is a name of ours has no NUL. */
+static void
+values_that_are_passed_on_are_taken_as_they_are(void **state)
+{
+	static const char text[] =
+	    "{\"nul\":\"a\\u0000b\",\"big\":-18446744073709551616,\"small\":7}";
+	static const char *const bad[] = { "", "{", "{\"a\":1e999}", "{\"a\\u0000\":1}", "\xff",
+		"{\"a\":\"\\ud800\"}", "{\"a\":NaN}" };
+	json_t *root = NULL;
+
+	(void)state;
+	assert_int_equal(json_parse_any(text, sizeof text - 1, 4, &root), OK);
+	assert_int_equal(json_string_length(json_object_get(root, "nul")), 3);
+	assert_null(json_member_string(root, "nul"));
+	assert_true(json_real_value(json_object_get(root, "big")) < -1.8e19);
+	assert_true(json_number_value(json_object_get(root, "small")) == 7);
+	json_decref(root);
+	root = NULL;
+	assert_int_equal(json_parse_any("{\"n\":9223372036854775807}", 25, 4, &root), OK);
+	assert_true(json_is_integer(json_object_get(root, "n")));
+	json_decref(root);
+	root = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(json_parse_any(bad[i], strlen(bad[i]), 4, &root), ERR_INVALID);
+	assert_int_equal(json_parse_any("[[[[[]]]]]", 10, 4, &root), ERR_LIMIT);
+	assert_null(root);
+}
+
 int
 main(void)
 {
@@ -123,6 +151,7 @@ main(void)
 		cmocka_unit_test(four_million_brackets_cost_nothing),
 		cmocka_unit_test(written_text_is_compact_and_capped),
 		cmocka_unit_test(members_have_fallbacks),
+		cmocka_unit_test(values_that_are_passed_on_are_taken_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,15 @@ data_is_relayed_as_it_came_or_left_out(void **state)
 	assert_said(&other, "{\"event\":\"client-e\",\"channel\":\"private-x\"}\n");
 	fake_send(&sender, "{\"event\":\"client-e\",\"channel\":\"private-x\",\"data\":null}");
 	assert_said(&other, "{\"event\":\"client-e\",\"channel\":\"private-x\",\"data\":null}\n");
+	fake_send(
+	    &sender, "{\"event\":\"client-e\",\"channel\":\"private-x\",\"data\":\"a\\u0000b\"}");
+	assert_said(
+	    &other, "{\"event\":\"client-e\",\"channel\":\"private-x\",\"data\":\"a\\u0000b\"}\n");
+	fake_send(&sender,
+	    "{\"event\":\"client-e\",\"channel\":\"private-x\",\"data\":[18446744073709551616,5]}");
+	assert_said(&other,
+	    "{\"event\":\"client-e\",\"channel\":\"private-x\",\"data\":[1.8446744073709552e19,"
+	    "5.0]}\n");
 	close_both();
 }
 
