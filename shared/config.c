@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include "buf.h"
 #include "config_priv.h"
@@ -201,6 +202,42 @@ raw_value(struct config_loader *l, const struct setting *s, char *origin, size_t
 	return value != NULL ? value : find_by_names(l, s, find_in_file, origin, origin_size);
 }
 
+/* Laravel's words for no value at all. */
+static bool
+means_nothing(const char *value)
+{
+	static const char *const words[] = { "null", "(null)", "empty", "(empty)" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(value, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Every .env of Laravel has LOG_LEVEL=debug, and there may be its other words. */
+static const char *
+log_level_of(const char *word)
+{
+	static const struct {
+		const char *word, *level;
+	} words[] = {
+		{ "emergency", "0" },
+		{ "alert", "0" },
+		{ "critical", "0" },
+		{ "error", "0" },
+		{ "warning", "1" },
+		{ "warn", "1" },
+		{ "notice", "2" },
+		{ "info", "2" },
+		{ "debug", "3" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(word, words[i].word) == 0)
+			return words[i].level;
+	return word;
+}
+
 static void
 set_number(struct config *c, const struct setting *s, const char *value, const char *origin)
 {
@@ -208,6 +245,8 @@ set_number(struct config *c, const struct setting *s, const char *value, const c
 	char *end;
 	long n;
 
+	if (s->offset == offsetof(struct config, log_level))
+		value = log_level_of(value);
 	errno = 0;
 	n = strtol(value, &end, 10);
 	if (*value == '\0' || *end != '\0' || errno != 0 || n < s->min || n > s->max)
@@ -229,22 +268,10 @@ set_bool(struct config *c, const struct setting *s, const char *value, const cha
 			*field = i % 2 == 1;
 			return;
 		}
-	if (*value == '\0')
+	if (*value == '\0' || means_nothing(value))
 		*field = false;
 	else
 		config_problem_add(c, true, "%s: must be true or false", origin);
-}
-
-/* Laravel's words for no value at all. */
-static bool
-means_nothing(const char *value)
-{
-	static const char *const words[] = { "null", "(null)", "empty", "(empty)" };
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcmp(value, words[i]) == 0)
-			return true;
-	return false;
 }
 
 static void

@@ -40,7 +40,7 @@ const struct setting settings[] = {
 	TEXT("APP_BASE", NULL, app_base, "", APP, 0, "General",
 	    "prefix that the site is mounted under, e.g. /chat"),
 	NUMBER("LOG_LEVEL", NULL, log_level, "2", LOG_ERROR, LOG_DEBUG, BOTH, "General",
-	    "0 error, 1 warn, 2 info, 3 debug"),
+	    "0 error, 1 warn, 2 info, 3 debug; or Laravel's words"),
 
 	TEXT("VAR_DIR", NULL, var_dir, NULL, BOTH, 0, "Data", "data directory; default: var/ beside .env"),
 	TEXT("DB_PATH", NULL, db_path, NULL, APP, 0, "Data", "the chats; default $VAR_DIR/charla.db"),

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "config_table.h"
+#include "log.h"
 
 /* The environment is read and set before any thread: there is none here. */
 /* NOLINTBEGIN(concurrency-mt-unsafe) */
@@ -138,6 +139,42 @@ the_originals_env_loads_as_it_stands(void **state)
 		assert_int_equal(config_load(&c, CONFIG_APP, p->env, NULL), OK);
 		(void)snprintf(want, sizeof want, "%s/var/charla.db", p->dir);
 		assert_string_equal(c.db_path, want);
+		config_free(&c);
+	}
+}
+
+/* What a new Laravel comes with, and laravel-websockets' own names: nothing of it is a mistake. */
+static void
+laravels_whole_env_loads_as_it_stands(void **state)
+{
+	static const char text[] =
+	    "APP_NAME=Laravel\nAPP_ENV=local\nAPP_KEY=base64:"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+	    "APP_DEBUG=true\nAPP_URL=http://localhost\n\nLOG_CHANNEL=stack\n"
+	    "LOG_DEPRECATIONS_CHANNEL=null\nLOG_LEVEL=debug\n\nDB_CONNECTION=mysql\n"
+	    "DB_HOST=127.0.0.1\nDB_PORT=3306\nDB_DATABASE=laravel\nDB_USERNAME=root\n"
+	    "DB_PASSWORD=\n\nBROADCAST_DRIVER=pusher\nCACHE_DRIVER=file\nFILESYSTEM_DISK=local\n"
+	    "QUEUE_CONNECTION=sync\nSESSION_DRIVER=file\nSESSION_LIFETIME=120\n"
+	    "MEMCACHED_HOST=127.0.0.1\nREDIS_HOST=127.0.0.1\nREDIS_PASSWORD=null\n"
+	    "MAIL_MAILER=smtp\nMAIL_FROM_NAME=\"${APP_NAME}\"\nAWS_BUCKET=\n"
+	    "PUSHER_APP_ID=local\nPUSHER_APP_KEY=local\nPUSHER_APP_SECRET=local\nPUSHER_HOST=\n"
+	    "PUSHER_PORT=443\nPUSHER_SCHEME=https\nPUSHER_APP_CLUSTER=mt1\n"
+	    "PUSHER_APP_ENABLE_CLIENT_MESSAGES=null\n"
+	    "MIX_PUSHER_APP_KEY=\"${PUSHER_APP_KEY}\"\nVITE_PUSHER_HOST=\"${PUSHER_HOST}\"\n"
+	    "LARAVEL_WEBSOCKETS_PORT=6001\nLARAVEL_WEBSOCKETS_SSL_LOCAL_CERT=\n";
+	static const enum config_reader readers[] = { CONFIG_APP, CONFIG_PUSH };
+
+	(void)state;
+	write_file(".env", text, 0600);
+	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+		struct config c;
+		auto_char *said = NULL;
+
+		assert_int_equal(config_load(&c, readers[i], NULL, NULL), OK);
+		said = problems_of(&c);
+		assert_string_equal(said, "");
+		assert_int_equal(c.log_level, LOG_DEBUG);
+		assert_false(c.pusher_app_client_messages);
 		config_free(&c);
 	}
 }
@@ -452,6 +489,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(an_empty_machine_is_a_local_demonstration),
 		test(the_originals_env_loads_as_it_stands),
+		test(laravels_whole_env_loads_as_it_stands),
 		test(environment_wins_over_env_file_and_that_over_the_default),
 		test(the_first_env_file_found_is_the_one),
 		test(an_empty_setting_leaves_the_default),
