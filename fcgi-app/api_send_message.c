@@ -111,7 +111,7 @@ answer(struct app *a, const struct http_request *q, struct work *w, enum err e,
 	} else if (e == ERR_NOT_FOUND) {
 		gate_refuse_chat(a, q, r);
 	} else if (e == ERR_QUOTA) {
-		quota_refuse(a, q, r);
+		gate_refuse_quota(a, q, r);
 	} else if (e != OK) {
 		http_error(r, e, q->rid);
 	} else {

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "identity.h"
 #include "json.h"
+#include "quota.h"
 #include "message_json.h"
 #include "store_usage.h"
 

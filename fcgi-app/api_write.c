@@ -7,7 +7,6 @@
 #include "gate.h"
 #include "json.h"
 #include "message_json.h"
-#include "quota.h"
 #include "sign.h"
 #include "wake.h"
 
@@ -107,7 +106,7 @@ answer_error(struct app *a, const struct http_request *q, const struct task *t, 
 		return;
 	}
 	if (e == ERR_QUOTA) {
-		quota_refuse(a, q, r);
+		gate_refuse_quota(a, q, r);
 		return;
 	}
 	if (t->key_is_taken) {
@@ -116,7 +115,7 @@ answer_error(struct app *a, const struct http_request *q, const struct task *t, 
 		return;
 	}
 	if (e == ERR_QUOTA) {
-		quota_refuse(a, q, r);
+		gate_refuse_quota(a, q, r);
 		return;
 	}
 	for (const struct api_words *words = t->w->words; words != NULL && words->e != OK; words++)

@@ -4,6 +4,7 @@
 
 #include "event_names.h"
 #include "json.h"
+#include "quota.h"
 #include "store_figures.h"
 #include "store_tree.h"
 #include "utf8.h"

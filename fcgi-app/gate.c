@@ -7,6 +7,7 @@
 #include "json.h"
 #include "log.h"
 #include "operator_access.h"
+#include "quota.h"
 
 void
 gate_free(struct gate *g)
@@ -49,6 +50,34 @@ gate_refuse_chat(struct app *a, const struct http_request *q, struct http_respon
 	else
 		gate_refuse(q, r, 404, "not_found", "There is no such chat.",
 		    "no such chat for this caller");
+}
+
+void
+gate_refuse_quota(struct app *a, const struct http_request *q, struct http_response *r)
+{
+	static const struct {
+		const char *code, *detail, *reason;
+	} texts[] = {
+		[QUOTA_REPLIES] = { "too_many_replies",
+		    "Too many answers are running at once. Please wait for one of them.",
+		    "replies at once" },
+		[QUOTA_TOKENS] = { "daily_tokens",
+		    "Today's share of the model is used up. It starts again at midnight UTC.",
+		    "tokens a day" },
+		[QUOTA_SITE] = { "site_budget",
+		    "This site's budget for today is used up. It starts again at midnight UTC.",
+		    "budget of the site" },
+	};
+	enum quota which = QUOTA_LEFT;
+	int64_t now_ms = clock_wall_ms(), day_left_ms = QUOTA_DAY_MS - now_ms % QUOTA_DAY_MS;
+	char seconds[24];
+
+	if (quota_tokens_used_up(a->reader, q->caller, now_ms, &which) != OK || which == QUOTA_LEFT)
+		which = QUOTA_REPLIES; /* or it has changed since: then soon enough again */
+	gate_refuse(q, r, 429, texts[which].code, texts[which].detail, texts[which].reason);
+	(void)snprintf(seconds, sizeof seconds, "%lld",
+	    which == QUOTA_REPLIES ? 5LL : (long long)((day_left_ms + 999) / 1000));
+	http_set_header(r, "Retry-After", seconds);
 }
 
 bool

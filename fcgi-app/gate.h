@@ -36,6 +36,9 @@ void gate_refuse(const struct http_request *q, struct http_response *r, int stat
 /* "There is no such chat.", or 401 where a stranger should sign in first. */
 void gate_refuse_chat(struct app *a, const struct http_request *q, struct http_response *r);
 
+/* 429 with the reason in words and Retry-After, after ERR_QUOTA. */
+void gate_refuse_quota(struct app *a, const struct http_request *q, struct http_response *r);
+
 /* Sec-Fetch-Site and Origin for what must not come from another site at all. */
 bool gate_is_same_site(const struct http_request *q, struct http_response *r) MUST_CHECK;
 

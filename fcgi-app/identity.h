@@ -17,7 +17,7 @@
 
 #include "app.h"
 #include "client_address.h"
-#include "quota.h"
+#include "quotas.h"
 #include "store_access.h"
 
 enum identity_kind {

@@ -2,42 +2,7 @@
 
 #include <stdio.h>
 
-#include "clock.h"
-#include "gate.h"
 #include "store_access.h"
-
-#define DAY_MS 86400000LL
-
-/* What counts where nothing is set. */
-#define REQUESTS 60 /* as in Laravel */
-#define READS 600   /* a page that polls each second, in several tabs */
-#define REPLIES 2
-#define REPLIES_ADDRESS 8
-#define TOKENS 200000
-#define TOKENS_ADDRESS 1000000
-#define TOKENS_SITE 5000000
-
-void
-quotas_of(const struct config *c, bool is_at_home, struct quotas *out)
-{
-	const struct {
-		long set, fallback;
-		long *out;
-	} rows[] = {
-		{ c->rate_limit, REQUESTS, &out->requests },
-		{ c->rate_limit_reads, READS, &out->reads },
-		{ c->replies_at_once, REPLIES, &out->replies },
-		{ c->replies_at_once_address, REPLIES_ADDRESS, &out->replies_address },
-		{ c->tokens_per_day, TOKENS, &out->tokens },
-		{ c->tokens_per_day_address, TOKENS_ADDRESS, &out->tokens_address },
-		{ c->tokens_per_day_site, TOKENS_SITE, &out->tokens_site },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		*rows[i].out = rows[i].set >= 0 ? rows[i].set : is_at_home ? 0 : rows[i].fallback;
-}
-
-enum quota { QUOTA_LEFT, QUOTA_REPLIES, QUOTA_TOKENS, QUOTA_SITE };
 
 /* One bound: what is used of it, when there is a limit at all. */
 static enum err
@@ -74,8 +39,8 @@ token_limits(
 	out[2] = (struct token_limit){ q->tokens_site, "", QUOTA_SITE };
 }
 
-static enum err
-judge_tokens(struct store *s, const struct identity *who, int64_t now_ms, enum quota *out)
+enum err
+quota_tokens_used_up(struct store *s, const struct identity *who, int64_t now_ms, enum quota *out)
 {
 	char address[CLIENT_ADDRESS_SIZE + 2];
 	struct token_limit limits[3];
@@ -85,7 +50,7 @@ judge_tokens(struct store *s, const struct identity *who, int64_t now_ms, enum q
 	token_limits(who, address, limits);
 	for (size_t i = 0; i < ARRAY_LEN(limits) && e == OK; i++)
 		if (limits[i].limit > 0) {
-			e = store_spending_get(s, now_ms / DAY_MS, limits[i].who, &used);
+			e = store_spending_get(s, now_ms / QUOTA_DAY_MS, limits[i].who, &used);
 			e = is_used_up(e, used, limits[i].limit, limits[i].which, out);
 		}
 	return e;
@@ -106,7 +71,7 @@ quota_tokens_left(struct store *s, const struct identity *who, int64_t now_ms, i
 
 		if (limit <= 0)
 			continue;
-		if ((e = store_spending_get(s, now_ms / DAY_MS, limits[i].who, &used)) != OK)
+		if ((e = store_spending_get(s, now_ms / QUOTA_DAY_MS, limits[i].who, &used)) != OK)
 			return e;
 		rest = used < limit ? limit - used : 0;
 		least = least < 0 || limit < least ? limit : least;
@@ -141,7 +106,7 @@ judge(struct store *s, const struct identity *who, int64_t chat_no, int64_t now_
 {
 	enum err e = judge_replies(s, who, chat_no, out);
 
-	return e == OK ? judge_tokens(s, who, now_ms, out) : e;
+	return e == OK ? quota_tokens_used_up(s, who, now_ms, out) : e;
 }
 
 enum err
@@ -156,33 +121,5 @@ quota_check(struct store *s, const struct identity *caller, int64_t chat_no, int
 enum err
 quota_spent(struct store *s, int64_t job_id, int64_t tokens, int64_t now_ms)
 {
-	return tokens > 0 ? store_spending_add(s, now_ms / DAY_MS, job_id, tokens) : OK;
-}
-
-void
-quota_refuse(struct app *a, const struct http_request *q, struct http_response *r)
-{
-	static const struct {
-		const char *code, *detail, *reason;
-	} texts[] = {
-		[QUOTA_REPLIES] = { "too_many_replies",
-		    "Too many answers are running at once. Please wait for one of them.",
-		    "replies at once" },
-		[QUOTA_TOKENS] = { "daily_tokens",
-		    "Today's share of the model is used up. It starts again at midnight UTC.",
-		    "tokens a day" },
-		[QUOTA_SITE] = { "site_budget",
-		    "This site's budget for today is used up. It starts again at midnight UTC.",
-		    "budget of the site" },
-	};
-	enum quota which = QUOTA_LEFT;
-	int64_t now_ms = clock_wall_ms();
-	char seconds[24];
-
-	if (judge_tokens(a->reader, q->caller, now_ms, &which) != OK || which == QUOTA_LEFT)
-		which = QUOTA_REPLIES; /* or it has changed since: then soon enough again */
-	gate_refuse(q, r, 429, texts[which].code, texts[which].detail, texts[which].reason);
-	(void)snprintf(seconds, sizeof seconds, "%lld",
-	    which == QUOTA_REPLIES ? 5LL : (long long)((DAY_MS - now_ms % DAY_MS + 999) / 1000));
-	http_set_header(r, "Retry-After", seconds);
+	return tokens > 0 ? store_spending_add(s, now_ms / QUOTA_DAY_MS, job_id, tokens) : OK;
 }

@@ -6,28 +6,24 @@
  * a reply has ended: what runs already may pass the limit by what it still takes.
  *
  * Limits by identity count for who is known; limits by address for everybody, because anybody can
- * have as many sessions as they like. Unset limits do not count at home: in local mode, for a
- * loopback peer that no proxy speaks for.
+ * have as many sessions as they like.
  *
- * Threads: any. Times: days are UTC.
+ * Threads: any. Times: days are UTC. What a caller is told: gate_refuse_quota.
  */
 #ifndef QUOTA_H
 #define QUOTA_H
 
-#include "config.h"
-#include "http.h"
+#include "identity.h"
 #include "store.h"
 
-struct identity;
-struct app;
+#define QUOTA_DAY_MS 86400000LL
 
-struct quotas {                        /* 0: no limit */
-	long requests, reads;          /* a minute */
-	long replies, replies_address; /* at once: chats in which one runs or waits */
-	long tokens, tokens_address;   /* a day */
-	long tokens_site;
-};
-void quotas_of(const struct config *c, bool is_at_home, struct quotas *out);
+/* What of it is used up. */
+enum quota { QUOTA_LEFT, QUOTA_REPLIES, QUOTA_TOKENS, QUOTA_SITE };
+
+/* *out is changed only to QUOTA_TOKENS or QUOTA_SITE. */
+enum err quota_tokens_used_up(
+    struct store *s, const struct identity *who, int64_t now_ms, enum quota *out) MUST_CHECK;
 
 /* ERR_QUOTA: one more reply in this chat would be too many. caller NULL: no limits. */
 enum err quota_check(
@@ -39,9 +35,6 @@ enum err quota_check(
  */
 enum err quota_tokens_left(struct store *s, const struct identity *who, int64_t now_ms,
     int64_t *out_limit, int64_t *out_left) MUST_CHECK;
-
-/* 429 with the reason in words and Retry-After, after ERR_QUOTA. */
-void quota_refuse(struct app *a, const struct http_request *q, struct http_response *r);
 
 /* An attempt is over: its tokens count for who asked, their address, and the site. */
 enum err quota_spent(struct store *s, int64_t job_id, int64_t tokens, int64_t now_ms) MUST_CHECK;
