@@ -159,9 +159,10 @@ fuzz:
 
 banned := strcpy|strcat|sprintf|strncpy|strtok|atoi|atol|alloca|strerror|localtime|gmtime|rand|system|FCGX_FPrintF
 lint:
-	! grep -nE '\b($(banned)) ?\(' $(ours)
-	clang-tidy --quiet $(filter %.c,$(ours)) -- $(STD) $(INC)
-	clang-format --dry-run -Werror $(ours)
+	@! grep -nE '\b($(banned)) ?\(' $(ours)
+	@printf '%s\n' $(filter %.c,$(ours)) | \
+	    xargs -P "$$(nproc)" -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(STD) $(INC)' lint
+	@clang-format --dry-run -Werror $(ours)
 format:
 	clang-format -i $(ours)
 
