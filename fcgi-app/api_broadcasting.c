@@ -17,6 +17,7 @@
 #include "chat_channel.h"
 #include "gate.h"
 #include "json.h"
+#include "refusal.h"
 
 struct auth_request {
 	char socket_id[80];
@@ -133,7 +134,7 @@ api_broadcasting_auth(struct app *a, const struct http_request *q, struct http_r
 	if (!read_request(q, &want, r))
 		return;
 	if (!chat_channel_parse(want.channel_name, &channel) || channel.chat_id[0] == '\0') {
-		gate_refuse(q, r, 403, "not_authorized", "This site has no such channel.",
+		refusal_answer(q, r, 403, "not_authorized", "This site has no such channel.",
 		    "channel is no chat's");
 		return;
 	}

@@ -256,7 +256,8 @@ import_file(struct app *a, const struct http_request *q, struct http_response *r
 		enum err e = run(a, &t);
 
 		if (e == OK)
-			wake_send(a->config->worker_socket, WAKE_ANY); /* the index wants its words */
+			wake_send(
+			    a->config->worker_socket, WAKE_ANY); /* the index wants its words */
 		answer(q, &t, e, r);
 	}
 	buf_free(&t.answer);

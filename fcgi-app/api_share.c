@@ -16,6 +16,7 @@
 #include "log.h"
 #include "message_json.h"
 #include "person_name.h"
+#include "refusal.h"
 #include "token.h"
 #include "wake.h"
 
@@ -244,7 +245,7 @@ api_join(struct app *a, const struct http_request *q, struct http_response *r)
 		return;
 	e = writer_submit(a->writer, STORE_DURABLE, join, &w);
 	if (e == ERR_NOT_FOUND)
-		gate_refuse(q, r, 404, "invitation_void",
+		refusal_answer(q, r, 404, "invitation_void",
 		    "This invitation does not hold (any more). Ask for a new one.",
 		    "invitation unknown, expired or withdrawn");
 	else if (e == ERR_LIMIT)
@@ -359,7 +360,7 @@ api_member_remove(struct app *a, const struct http_request *q, struct http_respo
 	if (e == ERR_NOT_FOUND) {
 		http_problem(r, 404, "not_found", "There is no such member.", q->rid);
 	} else if (e == ERR_CONFLICT) {
-		gate_refuse(q, r, 403, "not_owner", "Only the owner can remove others.",
+		refusal_answer(q, r, 403, "not_owner", "Only the owner can remove others.",
 		    "member removes another");
 	} else if (e != OK) {
 		http_error(r, e, q->rid);

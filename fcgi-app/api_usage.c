@@ -1,6 +1,6 @@
 /*
- * GET /api/usage?days=: what the caller asked of the provider and spent, by day (UTC) and model, and
- * what limits leave them.
+ * GET /api/usage?days=: what the caller asked of the provider and spent, by day (UTC) and model,
+ * and what limits leave them.
  *
  * A stranger has no account: on a site in local mode, where the only person is the one at this
  * machine, they see the whole site's; elsewhere nothing.
@@ -12,8 +12,8 @@
 #include "clock.h"
 #include "identity.h"
 #include "json.h"
-#include "quota.h"
 #include "message_json.h"
+#include "quota.h"
 #include "store_usage.h"
 
 #define DAYS_DEFAULT 30

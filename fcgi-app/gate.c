@@ -8,6 +8,7 @@
 #include "log.h"
 #include "operator_access.h"
 #include "quota.h"
+#include "refusal.h"
 
 void
 gate_free(struct gate *g)
@@ -15,21 +16,10 @@ gate_free(struct gate *g)
 	chat_free(&g->chat);
 }
 
-void
-gate_refuse(const struct http_request *q, struct http_response *r, int status, const char *code,
-    const char *detail, const char *reason)
-{
-	log_warn("refused status=%d code=%s reason=\"%s\" route=%s identity=%d address=%s rid=%s",
-	    status, code, reason, q->route != NULL ? q->route : "",
-	    q->caller != NULL ? (int)q->caller->kind : 0,
-	    q->caller != NULL ? q->caller->address : "", q->rid);
-	http_problem(r, status, code, detail, q->rid);
-}
-
 static void
 refuse_stranger(const struct http_request *q, struct http_response *r)
 {
-	gate_refuse(q, r, 401, "sign_in", "Please sign in first.", "no identity");
+	refusal_answer(q, r, 401, "sign_in", "Please sign in first.", "no identity");
 	http_set_header(r, "WWW-Authenticate", "Bearer realm=\"charla\"");
 }
 
@@ -37,7 +27,7 @@ refuse_stranger(const struct http_request *q, struct http_response *r)
 static void
 refuse_credential(const struct http_request *q, const char *why, struct http_response *r)
 {
-	gate_refuse(q, r, 401, "invalid_token",
+	refusal_answer(q, r, 401, "invalid_token",
 	    "The token is not valid, or not any more. Please sign in again.", why);
 	http_set_header(r, "WWW-Authenticate", "Bearer realm=\"charla\", error=\"invalid_token\"");
 }
@@ -48,7 +38,7 @@ gate_refuse_chat(struct app *a, const struct http_request *q, struct http_respon
 	if (!identity_is_known(q->caller) && !a->config->allow_open_chats)
 		refuse_stranger(q, r);
 	else
-		gate_refuse(q, r, 404, "not_found", "There is no such chat.",
+		refusal_answer(q, r, 404, "not_found", "There is no such chat.",
 		    "no such chat for this caller");
 }
 
@@ -74,7 +64,7 @@ gate_refuse_quota(struct app *a, const struct http_request *q, struct http_respo
 
 	if (quota_tokens_used_up(a->reader, q->caller, now_ms, &which) != OK || which == QUOTA_LEFT)
 		which = QUOTA_REPLIES; /* or it has changed since: then soon enough again */
-	gate_refuse(q, r, 429, texts[which].code, texts[which].detail, texts[which].reason);
+	refusal_answer(q, r, 429, texts[which].code, texts[which].detail, texts[which].reason);
 	(void)snprintf(seconds, sizeof seconds, "%lld",
 	    which == QUOTA_REPLIES ? 5LL : (long long)((day_left_ms + 999) / 1000));
 	http_set_header(r, "Retry-After", seconds);
@@ -85,7 +75,7 @@ gate_is_same_site(const struct http_request *q, struct http_response *r)
 {
 	if (!q->caller->is_cross_site)
 		return true;
-	gate_refuse(q, r, 403, "cross_site", "This cannot be done from another site.",
+	refusal_answer(q, r, 403, "cross_site", "This cannot be done from another site.",
 	    "cross-site request");
 	return false;
 }
@@ -107,7 +97,7 @@ refuse_rate(const struct http_request *q, const struct rate_result *rate, struct
 {
 	char seconds[24];
 
-	gate_refuse(
+	refusal_answer(
 	    q, r, 429, "rate_limited", "Too many requests. Please slow down.", "requests a minute");
 	(void)snprintf(seconds, sizeof seconds, "%lld", (long long)(rate->wait_ms + 999) / 1000);
 	http_set_header(r, "Retry-After", seconds);
@@ -178,12 +168,13 @@ bool
 gate_body_came(const struct http_request *q, struct http_response *r)
 {
 	if (q->body_error == ERR_LIMIT)
-		gate_refuse(q, r, 413, "body_too_large",
+		refusal_answer(q, r, 413, "body_too_large",
 		    "The body is larger than this address takes.", "body too large");
 	else if (q->body_error == ERR_BUSY)
-		gate_refuse(q, r, 408, "body_too_slow", "The body came too slowly.", "slow body");
+		refusal_answer(
+		    q, r, 408, "body_too_slow", "The body came too slowly.", "slow body");
 	else if (q->body_error != OK)
-		gate_refuse(
+		refusal_answer(
 		    q, r, 400, "body_incomplete", "The body ended too early.", "body cut short");
 	return q->body_error == OK;
 }
@@ -226,7 +217,7 @@ body_type_is_safe(const struct http_request *q, int flags, struct http_response 
 	    (!has_type && q->body_len == 0) || is_json_type(type) ||
 	    ((flags & GATE_FORM) && gate_is_form(q)))
 		return true;
-	gate_refuse(q, r, 415, "not_json", "Send JSON with Content-Type: application/json.",
+	refusal_answer(q, r, 415, "not_json", "Send JSON with Content-Type: application/json.",
 	    "content type of a form");
 	return false;
 }
@@ -252,7 +243,7 @@ chat_is_theirs(struct app *a, struct http_request *q, enum access_need need, str
 		return true;
 	}
 	if (e == OK) /* a reader of it, who knows that it is there */
-		gate_refuse(q, r, 403, "not_owner", "Only the owner of the chat can do that.",
+		refusal_answer(q, r, 403, "not_owner", "Only the owner of the chat can do that.",
 		    "not the owner");
 	else if (e == ERR_NOT_FOUND && access_may_open(a->config, id))
 		http_problem(r, 404, "not_found", "There is no such chat.", q->rid); /* not yet */

@@ -1,7 +1,7 @@
 /*
  * gate - what every request passes before its handler runs: who it is, whether it is a cross-site
  * trick, how often it came, and whether the chat in its path is for it. Each refusal is answered
- * and logged here, one line, without content.
+ * and logged (refusal.h), one line, without content.
  *
  * Owns:    struct gate holds what the request then borrows (caller, chat); gate_free.
  * Threads: one request, one thread.
@@ -28,10 +28,6 @@ void gate_free(struct gate *g);
 /* False: answered already. Fills caller, chat and access of q. */
 bool gate_pass(struct app *a, struct http_request *q, enum access_need need, int flags,
     struct gate *g, struct http_response *r) MUST_CHECK;
-
-/* The audit line and the problem. For handlers that refuse by the chat their body names. */
-void gate_refuse(const struct http_request *q, struct http_response *r, int status,
-    const char *code, const char *detail, const char *reason);
 
 /* "There is no such chat.", or 401 where a stranger should sign in first. */
 void gate_refuse_chat(struct app *a, const struct http_request *q, struct http_response *r);

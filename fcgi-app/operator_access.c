@@ -3,14 +3,15 @@
 #include <stdio.h>
 
 #include "clock.h"
-#include "gate.h"
+#include "identity.h"
 #include "log.h"
 #include "operator.h"
+#include "refusal.h"
 
 static bool
 refuse_password(const struct http_request *q, struct http_response *r, const char *reason)
 {
-	gate_refuse(
+	refusal_answer(
 	    q, r, 401, "operators_only", "This is for operators: DASHBOARD_PASSWORD.", reason);
 	http_set_header(r, "WWW-Authenticate", "Basic realm=\"charla operators\"");
 	return false;
@@ -21,7 +22,7 @@ refuse_guessing(const struct http_request *q, struct http_response *r, int64_t w
 {
 	char seconds[24];
 
-	gate_refuse(q, r, 429, "too_many_passwords",
+	refusal_answer(q, r, 429, "too_many_passwords",
 	    "Too many wrong passwords. Please wait a minute.", "too many wrong passwords");
 	(void)snprintf(seconds, sizeof seconds, "%lld", (long long)(wait_ms + 999) / 1000);
 	http_set_header(r, "Retry-After", seconds);
@@ -62,7 +63,7 @@ operator_pass(struct app *a, const struct http_request *q, struct http_response 
 	}
 	if (q->caller->is_at_home)
 		return true;
-	gate_refuse(q, r, 403, "operators_only",
+	refusal_answer(q, r, 403, "operators_only",
 	    "This is for operators: from this machine itself in local mode, or with "
 	    "DASHBOARD_PASSWORD.",
 	    "no operator");

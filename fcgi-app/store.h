@@ -240,8 +240,8 @@ enum err store_tombstones(struct store *s, int64_t chat_no, int64_t after, int l
 
 /* --- replies in progress --- */
 
-enum err store_delta_add(struct store *s, int64_t message_id, int64_t seq, const char *text,
-    size_t n) MUST_CHECK;
+enum err store_delta_add(
+    struct store *s, int64_t message_id, int64_t seq, const char *text, size_t n) MUST_CHECK;
 
 /* Drops what was streamed. *out_had_text: there was some. */
 enum err store_reply_clear(struct store *s, int64_t message_id, bool *out_had_text) MUST_CHECK;
