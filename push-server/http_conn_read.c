@@ -42,10 +42,27 @@ end_request(struct http_conn *c)
 	http_conn_deadline(c, c->in.len > 0 ? LIMIT_HANDSHAKE_SECONDS : LIMIT_HTTP_IDLE_SECONDS);
 }
 
+/* RFC 9110, 6.6.1: whoever has a clock says the time. */
+static void
+add_date(struct http_response *r)
+{
+	static time_t last; /* event-loop thread only */
+	static char text[sizeof "Tue, 24 Nov 2026 04:06:08 GMT"];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now != last && gmtime_r(&now, &tm) != NULL &&
+	    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
+		last = now;
+	if (last == now)
+		http_response_header(r, "Date", "%s", text);
+}
+
 static void
 say(struct http_conn *c, struct http_response *r)
 {
 	r->is_head = c->is_head;
+	add_date(r);
 	c->is_last |= c->is_close_asked || c->front->is_draining;
 	if (c->is_keep_asked && !c->is_last)
 		http_response_header(r, "Connection", "keep-alive");

@@ -119,8 +119,11 @@ for (const { tls, how } of ways)
 			assert.deepEqual(statuses(await raw(push, get('1.1', '').repeat(2), { count: 2 })), [200, 200]);
 			const kept = await raw(push, get('1.0', 'Connection: keep-alive\r\n').repeat(2), { count: 2 });
 			assert.deepEqual(statuses(kept), [200, 200]);
-			for (const { head } of kept.answers)
+			for (const { head } of kept.answers) {
 				assert.match(head, /^connection: keep-alive$/im, 'a client of 1.0 waits for the end, unless it is told');
+				const [, date] = /^date: (\w{3}, \d{2} \w{3} \d{4} [\d:]{8} GMT)$/im.exec(head) ?? [];
+				assert.ok(Math.abs(Date.parse(date) - Date.now()) < 5000, `Date: ${date}`);
+			}
 			for (const [version, connection] of [['1.0', ''], ['1.1', 'Connection: close\r\n'], ['1.1', 'Connection: x, Close\r\n']]) {
 				const result = await raw(push, get(version, connection).repeat(2));
 				assert.deepEqual([statuses(result), result.closed], [[200], true]);
