@@ -76,9 +76,12 @@ hub_gather(struct hub *h, struct channel *c, struct frame *f)
 void
 hub_flush(struct hub *h)
 {
-	while (h->dirty != NULL)
-		hub_channel_flush(h, h->dirty);
-	hub_settle(h);
+	/* that somebody fell behind is news to others, and nobody may flush again for a while */
+	do {
+		while (h->dirty != NULL)
+			hub_channel_flush(h, h->dirty);
+		hub_settle(h);
+	} while (h->dirty != NULL);
 }
 
 /* --- events --- */

@@ -248,6 +248,27 @@ a_slow_member_leaves_for_the_others_too(void **state)
 	fake_close(&a);
 }
 
+/* By an event that is flushed: the one flush tells the others, too; the loop sleeps behind it. */
+static void
+a_member_who_overflows_in_a_flush_is_told_of_in_the_same(void **state)
+{
+	struct world *w = *state;
+	struct fake slow, a;
+
+	fake_open(w, &slow);
+	fake_open(w, &a);
+	assert_int_equal(join(&slow, "S"), OK);
+	assert_int_equal(join(&a, "A"), OK);
+	slow.is_stuck = true;
+	while (!peer_has_ended(&slow.session.peer)) {
+		buf_clear(&a.said);
+		world_say(w, "presence-x", "e");
+	}
+	assert_non_null(strstr(a.said.data, REMOVED("S")));
+	fake_close(&slow);
+	fake_close(&a);
+}
+
 static void
 note(void *ctx, struct app *app, const char *channel, const char *user_id)
 {
@@ -296,6 +317,7 @@ main(void)
 		world_test(evicting_a_user_ends_all_of_his_connections_and_no_others),
 		world_test(churn_keeps_users_in_step_with_members),
 		world_test(a_slow_member_leaves_for_the_others_too),
+		world_test(a_member_who_overflows_in_a_flush_is_told_of_in_the_same),
 		world_test(an_observer_hears_of_users_not_of_connections),
 	};
 
