@@ -27,6 +27,15 @@ read_text(
 	return OK;
 }
 
+static bool
+is_one_line(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 static enum err
 read_visibility(const json_t *root, struct chat_fields *out, struct field_error *why)
 {
@@ -56,6 +65,8 @@ validate_chat_fields(const json_t *root, struct chat_fields *out, struct field_e
 		return e;
 	if (f.title != NULL && utf8_is_blank(f.title, strlen(f.title)))
 		return field_error(why, "title", "The title must not be empty.");
+	if (f.title != NULL && !is_one_line(f.title))
+		return field_error(why, "title", "The title must be a single line.");
 	*out = f;
 	return OK;
 }

@@ -46,7 +46,7 @@ test('without a body it has no title, and gets one by the first turn', async () 
 
 test('a stranger makes none, and bad fields are refused', async () => {
 	assert.equal((await create(new Person(system), {})).status, 401);
-	for (const body of [{ title: 5 }, { title: ' ' }, { title: 'x'.repeat(201) }, { systemPrompt: 'x'.repeat(16385) }, { model: 'gpt-9' }, { visibility: 'public' }, []])
+	for (const body of [{ title: 5 }, { title: ' ' }, { title: 'two\nlines' }, { title: '\u0001' }, { title: 'x'.repeat(201) }, { systemPrompt: 'x'.repeat(16385) }, { model: 'gpt-9' }, { visibility: 'public' }, []])
 		assert.equal((await create(ana, body)).status, 422, JSON.stringify(body).slice(0, 40));
 	assert.equal((await create(ana, '{', { 'content-type': 'application/json' })).status, 400);
 	assert.equal((await create(ana, 'a=b', { 'content-type': 'text/plain' })).status, 415);
