@@ -230,8 +230,23 @@ check_secrets(struct config *c)
 			config_problem_add(c, true,
 			    "%s: shorter than %d characters: openssl rand -hex 32", secrets[i].name,
 			    SECRET_MIN_LEN);
-	if (*c->pusher_app_secret == '\0')
-		config_problem_add(c, true, "PUSHER_APP_SECRET: is empty: openssl rand -hex 16");
+}
+
+/* Nobody may be the app, or sign for it, by giving nothing. */
+static void
+check_app_is_named(struct config *c)
+{
+	const struct {
+		const char *name, *value, *hint;
+	} parts[] = {
+		{ "PUSHER_APP_ID", c->pusher_app_id, "" },
+		{ "PUSHER_APP_KEY", c->pusher_app_key, ": openssl rand -hex 10" },
+		{ "PUSHER_APP_SECRET", c->pusher_app_secret, ": openssl rand -hex 16" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (*parts[i].value == '\0')
+			config_problem_add(c, true, "%s: is empty%s", parts[i].name, parts[i].hint);
 }
 
 static void
@@ -326,6 +341,9 @@ config_check(const struct config_loader *l)
 	struct config *c = l->c;
 
 	check_env_file_mode(c);
+	if (l->reader == CONFIG_PUSH || c->is_production ||
+	    strcmp(c->broadcast_driver, "pusher") == 0)
+		check_app_is_named(c);
 	check_credentials(c);
 	check_socket_path(c, "PUSH_SOCKET", c->push_socket);
 	if (l->reader == CONFIG_APP) {

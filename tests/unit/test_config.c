@@ -247,7 +247,7 @@ an_empty_setting_leaves_the_default(void **state)
 	assert_int_equal(config_load(&plain, CONFIG_APP, NULL, NULL), OK);
 	write_file(".env",
 	    "PUSHER_PORT=\nPUSHER_HOST=\nAI_MODEL=\nAI_STOP_SECONDS=\nAPP_NAME=\n"
-	    "APP_ENV=\nLARAVEL_WEBSOCKETS_HOST=\n",
+	    "APP_ENV=\nLARAVEL_WEBSOCKETS_HOST=\nLOG_LEVEL=\n",
 	    0600);
 	assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
 	assert_int_equal(c.pusher_port, 6001);
@@ -256,6 +256,7 @@ an_empty_setting_leaves_the_default(void **state)
 	assert_int_equal(c.ai_stop_seconds, -1);
 	assert_string_equal(c.push_bind_host, "127.0.0.1");
 	assert_false(c.is_production);
+	assert_int_equal(c.log_level, plain.log_level);
 	assert_string_equal(c.app_name, ""); /* a text may be empty */
 	config_free(&c);
 	config_free(&plain);
@@ -341,6 +342,18 @@ static const struct rule rules[] = {
 	  "AI_WORKER=\nAI_MODEL=null\nPUSH_TRANSPORT=\nTOKENS_PER_DAY=null\nRATE_LIMIT_PER_MINUTE="
 	  "\n",
 	    0600, CONFIG_APP, OK, "" },
+	/* Laravel's own .env, as it comes with a new application */
+	{ "APP_ENV=local\nLOG_LEVEL=debug\nLOG_DEPRECATIONS_CHANNEL=null\nBROADCAST_DRIVER=log\n"
+	  "PUSHER_APP_ID=\nPUSHER_APP_KEY=\nPUSHER_APP_SECRET=\nPUSHER_HOST=\nPUSHER_PORT=443\n"
+	  "PUSHER_SCHEME=https\nPUSHER_APP_CLUSTER=mt1\nMIX_PUSHER_APP_KEY=\"${PUSHER_APP_KEY}\"\n",
+	    0600, CONFIG_APP, OK, "" },
+	{ "APP_ENV=local\nPUSHER_APP_ID=\n", 0600, CONFIG_PUSH, ERR_INVALID,
+	    "PUSHER_APP_ID: is empty" },
+	{ "APP_ENV=local\nPUSHER_APP_KEY=\n", 0600, CONFIG_APP, ERR_INVALID,
+	    "PUSHER_APP_KEY: is empty" },
+	{ "LOG_LEVEL=Warning\n", 0600, CONFIG_PUSH, OK, "" },
+	{ "LOG_LEVEL=loud\n", 0600, CONFIG_PUSH, ERR_INVALID, "must be a number from 0 to 3" },
+	{ "LOG_LEVEL=4\n", 0600, CONFIG_PUSH, ERR_INVALID, "must be a number from 0 to 3" },
 	/* lists whose entries hold for nobody */
 	{ "TRUSTED_PROXIES=127.0.0.1, 10.0.0.0/8,2001:db8::/32\n"
 	  "CORS_ORIGINS=https://a.example,http://b.example:8080\n",
