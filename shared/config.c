@@ -182,6 +182,19 @@ find_in_environment(struct config_loader *l, const char *name, char *origin, siz
 	return value;
 }
 
+/* The last one counts, as in Laravel; but whoever edits the other wonders why nothing changes. */
+static void
+warn_if_again(struct config_loader *l, const struct env_entry *last)
+{
+	for (const struct env_entry *e = l->env.entries; e < last; e++)
+		if (strcmp(e->name, last->name) == 0 && strcmp(e->value, last->value) != 0) {
+			config_problem_add(l->c, false,
+			    "%s:%zu: %s stands there again: this one counts, not line %zu", l->file,
+			    last->line, last->name, e->line);
+			return;
+		}
+}
+
 static const char *
 find_in_file(struct config_loader *l, const char *name, char *origin, size_t size)
 {
@@ -189,6 +202,7 @@ find_in_file(struct config_loader *l, const char *name, char *origin, size_t siz
 
 	if (e == NULL)
 		return NULL;
+	warn_if_again(l, e);
 	(void)snprintf(origin, size, "%s:%zu: %s", l->file, e->line, name);
 	return e->value;
 }

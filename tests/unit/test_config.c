@@ -143,6 +143,24 @@ the_originals_env_loads_as_it_stands(void **state)
 	}
 }
 
+static void
+a_name_that_stands_twice_is_told_and_the_last_one_counts(void **state)
+{
+	const struct place *p = *state;
+	struct config c;
+	char want[192];
+
+	write_file(".env", "APP_NAME=one\nLOG_LEVEL=1\nLOG_LEVEL=1\nAPP_NAME=two\n", 0600);
+	assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
+	assert_string_equal(c.app_name, "two");
+	assert_int_equal(c.problem_count, 1); /* the same again says nothing */
+	assert_false(c.problems[0].is_error);
+	(void)snprintf(want, sizeof want,
+	    "%s:4: APP_NAME stands there again: this one counts, not line 1", p->env);
+	assert_string_equal(strstr(c.problems[0].text, ".env:4"), strstr(want, ".env:4"));
+	config_free(&c);
+}
+
 /* What a new Laravel comes with, and laravel-websockets' own names: nothing of it is a mistake. */
 static void
 laravels_whole_env_loads_as_it_stands(void **state)
@@ -502,6 +520,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		test(an_empty_machine_is_a_local_demonstration),
 		test(the_originals_env_loads_as_it_stands),
+		test(a_name_that_stands_twice_is_told_and_the_last_one_counts),
 		test(laravels_whole_env_loads_as_it_stands),
 		test(environment_wins_over_env_file_and_that_over_the_default),
 		test(the_first_env_file_found_is_the_one),
