@@ -380,6 +380,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	/* before all else: whether it is local or production depends on it */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	if (o.host != NULL && setenv("LARAVEL_WEBSOCKETS_HOST", o.host, 1) != 0)
 		abort();
 	e = config_load(&c, CONFIG_PUSH, o.env, program_path(self, sizeof self));
