@@ -38,20 +38,32 @@ port_of(int fd)
 	return ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
 }
 
+static bool
+open_one(const struct addrinfo *ai, int *out_fd)
+{
+	auto_fd fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || !bind_one(fd, ai))
+		return false;
+	*out_fd = take_fd(&fd);
+	return true;
+}
+
+/* "localhost" may be ::1 and 127.0.0.1, and proxies are told the latter. */
 static enum err
 open_first(const struct addrinfo *list, int *out_fd)
 {
+	static const int families[] = { AF_INET, AF_INET6 };
 	int why = EADDRNOTAVAIL;
 
-	for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
-		auto_fd fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-		if (fd >= 0 && bind_one(fd, ai)) {
-			*out_fd = take_fd(&fd);
-			return OK;
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
+			if (ai->ai_family != families[i])
+				continue;
+			if (open_one(ai, out_fd))
+				return OK;
+			why = errno;
 		}
-		why = errno;
-	}
 	errno = why;
 	return why == EADDRINUSE ? ERR_BUSY : ERR_IO;
 }

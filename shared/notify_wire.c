@@ -80,6 +80,15 @@ is_channel(const char *name)
 	return name != NULL && id_is_channel_name(name, strlen(name), LIMIT_CHANNEL_NAME_LEN_MAX);
 }
 
+static bool
+has_channel(const struct notify_line *line, const char *channel)
+{
+	for (size_t i = 0; i < line->channel_count; i++)
+		if (strcmp(line->channels[i], channel) == 0)
+			return true;
+	return false;
+}
+
 static enum err
 read_channels(const json_t *root, struct notify_line *out)
 {
@@ -91,11 +100,13 @@ read_channels(const json_t *root, struct notify_line *out)
 	if (n == 0)
 		return ERR_INVALID;
 	for (size_t i = 0; i < n; i++) {
-		out->channels[i] = json_string_value(json_array_get(array, i));
-		if (!is_channel(out->channels[i]))
+		const char *channel = json_string_value(json_array_get(array, i));
+
+		if (!is_channel(channel))
 			return ERR_INVALID;
+		if (!has_channel(out, channel)) /* as by HTTP: each of them once */
+			out->channels[out->channel_count++] = channel;
 	}
-	out->channel_count = n;
 	return OK;
 }
 

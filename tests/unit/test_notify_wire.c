@@ -103,6 +103,21 @@ one_over_each_limit_is_refused(void **state)
 }
 
 static void
+a_channel_that_is_named_twice_counts_once(void **state)
+{
+	static const char text[] = "{\"v\":1,\"app\":\"a\",\"name\":\"n\",\"data\":\"d\","
+				   "\"channels\":[\"c\",\"b\",\"c\",\"b\"]}";
+	struct notify_line line;
+
+	(void)state;
+	assert_int_equal(notify_line_parse(text, strlen(text), &line), OK);
+	assert_int_equal(line.channel_count, 2);
+	assert_string_equal(line.channels[0], "c");
+	assert_string_equal(line.channels[1], "b");
+	notify_line_clear(&line);
+}
+
+static void
 what_is_written_is_read_again(void **state)
 {
 	static const char data[] = "{\"text\":\"\\u00f1 \xc3\xb1 \\\" \\n\"}\n";
@@ -184,6 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_taken_or_refused),
 		cmocka_unit_test(one_over_each_limit_is_refused),
+		cmocka_unit_test(a_channel_that_is_named_twice_counts_once),
 		cmocka_unit_test(what_is_written_is_read_again),
 		cmocka_unit_test(a_line_that_does_not_fit_leaves_the_buffer_as_it_was),
 		cmocka_unit_test(a_datagram_is_walked_line_by_line),
