@@ -1,5 +1,6 @@
 #include "store_search.h"
 
+#include "log.h"
 #include "store_priv.h"
 
 #define INDEX_BATCH 64
@@ -99,11 +100,16 @@ store_index_merge(struct store *s, bool first, bool *out_done)
 	return e;
 }
 
-/* A malformed expression is the caller's fault, not the disk's. */
+/* No expression of ours is malformed, so it is the index that says something else than it should. */
 static enum err
 match_error(struct store *s, int rc)
 {
-	return (rc & 0xff) == SQLITE_ERROR ? ERR_INVALID : store_error(s, rc);
+	if ((rc & 0xff) != SQLITE_ERROR && s->prepare_rc != SQLITE_ERROR)
+		return store_error(s, rc);
+	s->prepare_rc = SQLITE_OK;
+	log_error("the index is damaged reason=\"%s\"", sqlite3_errmsg(s->db));
+	store_file_suspect(&s->file);
+	return ERR_STORAGE;
 }
 
 enum err

@@ -5,7 +5,8 @@
  * posts waits for it), and leaves it in the transaction that deletes it. Accents and case do not
  * count: "cancion" finds "Canción".
  *
- * match: an expression of search_query.h; whoever writes one by hand may get ERR_INVALID.
+ * match: an expression of search_query.h, which is never malformed: what SQLite cannot do with it
+ * is damage (ERR_STORAGE).
  */
 #ifndef STORE_SEARCH_H
 #define STORE_SEARCH_H

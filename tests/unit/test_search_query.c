@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <sqlite3.h>
+
 #include "search_query.h"
 #include "store_search.h"
 #include "temp_store.h"
@@ -149,6 +151,25 @@ words_are_found_without_accents_and_only_where_they_may(void **state)
 	temp_store_close(&t);
 }
 
+/* Seen with a flipped bit in the index's own settings: SQLite says "error", not "corrupt". */
+static void
+an_index_that_contradicts_itself_is_damage(void **state)
+{
+	static const char damage[] = "UPDATE messages_fts_config SET v = 99 WHERE k = 'version'";
+	struct temp_store t;
+	sqlite3 *db;
+	int count = 0;
+
+	(void)state;
+	temp_store_open(&t);
+	assert_int_equal(sqlite3_open(t.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, damage, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(
+	    store_search(t.s, "content : (\"a\" )", 0, count_hit, &count), ERR_STORAGE);
+	temp_store_close(&t);
+}
+
 int
 main(void)
 {
@@ -156,6 +177,7 @@ main(void)
 		cmocka_unit_test(what_is_typed_is_quoted),
 		cmocka_unit_test(one_more_word_or_byte_is_too_much),
 		cmocka_unit_test(words_are_found_without_accents_and_only_where_they_may),
+		cmocka_unit_test(an_index_that_contradicts_itself_is_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
