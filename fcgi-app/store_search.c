@@ -100,7 +100,8 @@ store_index_merge(struct store *s, bool first, bool *out_done)
 	return e;
 }
 
-/* No expression of ours is malformed, so it is the index that says something else than it should. */
+/* No expression of ours is malformed, so it is the index that says something else than it should.
+ */
 static enum err
 match_error(struct store *s, int rc)
 {

@@ -94,8 +94,7 @@ run(struct world *w, const char *text)
 	assert_int_equal(store_chat_seq(w->s, j.chat_no, 2, NOW, &seq), OK);
 	assert_int_equal(
 	    store_reply_status(w->s, j.message_id, MESSAGE_STREAMING, seq - 1, NOW), OK);
-	assert_int_equal(
-	    store_delta_add(w->s, j.message_id, seq, text, strlen(text)), OK);
+	assert_int_equal(store_delta_add(w->s, j.message_id, seq, text, strlen(text)), OK);
 	return j;
 }
 
