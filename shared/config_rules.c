@@ -302,10 +302,24 @@ check_lists(struct config *c)
 	}
 }
 
+/* As it stands in Google's examples, with the version at its end: that is AI_API_VERSION. */
+static void
+cut_api_version(struct config *c)
+{
+	size_t len = strlen(c->ai_base_url), version = strlen(c->ai_api_version);
+
+	while (len > 0 && c->ai_base_url[len - 1] == '/')
+		len--;
+	if (len > version && c->ai_base_url[len - version - 1] == '/' &&
+	    strncmp(c->ai_base_url + len - version, c->ai_api_version, version) == 0)
+		c->ai_base_url[len - version - 1] = '\0';
+}
+
 static void
 check_app(struct config *c)
 {
 	check_lists(c);
+	cut_api_version(c);
 	check_choice(c, "BROADCAST_DRIVER", c->broadcast_driver, "pusher log null");
 	check_choice(c, "PUSH_TRANSPORT", c->push_transport, "dgram http");
 	check_choice(c, "PUSHER_SCHEME", c->pusher_scheme, "http https");

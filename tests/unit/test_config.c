@@ -144,6 +144,25 @@ the_originals_env_loads_as_it_stands(void **state)
 }
 
 static void
+the_providers_address_may_end_with_the_version(void **state)
+{
+	static const char *const ends[] = { "", "/", "/v1beta", "/v1beta/" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct config c;
+		char text[96];
+
+		(void)snprintf(text, sizeof text, "AI_BASE_URL=https://x.example/p%s\n", ends[i]);
+		write_file(".env", text, 0600);
+		assert_int_equal(config_load(&c, CONFIG_APP, NULL, NULL), OK);
+		assert_int_equal(strncmp(c.ai_base_url, "https://x.example/p", 19), 0);
+		assert_null(strstr(c.ai_base_url, "v1beta"));
+		config_free(&c);
+	}
+}
+
+static void
 a_name_that_stands_twice_is_told_and_the_last_one_counts(void **state)
 {
 	const struct place *p = *state;
@@ -521,6 +540,7 @@ main(void)
 		test(an_empty_machine_is_a_local_demonstration),
 		test(the_originals_env_loads_as_it_stands),
 		test(a_name_that_stands_twice_is_told_and_the_last_one_counts),
+		test(the_providers_address_may_end_with_the_version),
 		test(laravels_whole_env_loads_as_it_stands),
 		test(environment_wins_over_env_file_and_that_over_the_default),
 		test(the_first_env_file_found_is_the_one),
