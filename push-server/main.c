@@ -2,7 +2,6 @@
  * push-server - Pusher-protocol WebSocket and HTTP server. Start: settings, apps, hub, datagram
  * socket (which is the single-instance lock), listeners. Stop: in the opposite order.
  */
-#include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,94 +13,11 @@
 #include "dash.h"
 #include "log.h"
 #include "program.h"
+#include "push_options.h"
 #include "sd_notify.h"
 #include "stats.h"
 #include "webhook_http.h"
 #include "ws.h"
-
-struct options {
-	const char *host, *env;
-	long port; /* -1: as set */
-	bool debug, check, print_env;
-	bool clean;            /* instead of serving */
-	const char *clean_app; /* NULL: all */
-	long days;             /* -1: as set */
-};
-
-static const char usage[] =
-    "usage: push-server [serve] [--host=ADDRESS] [--port=PORT] [--debug] [--env=FILE]\n"
-    "       push-server clean [APP_ID] [--days=N]\n"
-    "       push-server --check-config | --print-env | --version | --help\n"
-    "\n"
-    "Without arguments it starts from .env on port 6001.\n";
-
-static bool
-read_number(const char *option, const char *text, long max, long *out)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || n > max) {
-		(void)fprintf(
-		    stderr, "push-server: --%s: must be a number from 0 to %ld\n", option, max);
-		return false;
-	}
-	*out = n;
-	return true;
-}
-
-/* serve, or clean [APP_ID]. */
-static bool
-parse_command(int argc, char **argv, struct options *o)
-{
-	if (argc == 0 || (argc == 1 && strcmp(argv[0], "serve") == 0))
-		return o->days < 0;
-	o->clean = argc <= 2 && strcmp(argv[0], "clean") == 0;
-	o->clean_app = argc == 2 ? argv[1] : NULL;
-	return o->clean;
-}
-
-static bool
-parse_options(int argc, char **argv, struct options *o)
-{
-	static const struct option table[] = {
-		{ "host", required_argument, NULL, 'h' },
-		{ "port", required_argument, NULL, 'p' },
-		{ "days", required_argument, NULL, 'D' },
-		{ "debug", no_argument, NULL, 'd' },
-		{ "env", required_argument, NULL, 'e' },
-		{ "check-config", no_argument, NULL, 'c' },
-		{ "print-env", no_argument, NULL, 'P' },
-		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'H' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1)
-		switch (c) {
-		case 'h': o->host = optarg; break;
-		case 'p':
-			if (!read_number("port", optarg, 65535, &o->port))
-				return false;
-			break;
-		case 'D':
-			if (!read_number("days", optarg, 36600, &o->days))
-				return false;
-			break;
-		case 'd': o->debug = true; break;
-		case 'e': o->env = optarg; break;
-		case 'c': o->check = true; break;
-		case 'P': o->print_env = true; break;
-		case 'v':
-			(void)puts("push-server " CHARLA_VERSION);
-			exit(EXIT_SUCCESS);                               /* NOLINT */
-		case 'H': (void)fputs(usage, stdout); exit(EXIT_SUCCESS); /* NOLINT */
-		default: return false;
-		}
-	return parse_command(argc - optind, argv + optind, o);
-}
 
 /* Everything there is, in the order in which it is made. */
 struct server {
@@ -246,7 +162,7 @@ open_inbox(struct server *s, const struct config *c)
 }
 
 static enum err
-start(struct server *s, const struct config *c, const struct options *o)
+start(struct server *s, const struct config *c, const struct push_options *o)
 {
 	enum err e = open_apps(c, &s->apps, &s->loader);
 
@@ -315,7 +231,7 @@ stop_webhooks(struct server *s)
 }
 
 static int
-serve(const struct config *c, const struct options *o)
+serve(const struct config *c, const struct push_options *o)
 {
 	struct server *s = xcalloc(1, sizeof *s);
 	int status = EXIT_FAILURE;
@@ -347,7 +263,7 @@ serve(const struct config *c, const struct options *o)
 
 /* websockets:clean: statistics that are too old, of one app or of all. */
 static int
-clean(const struct config *c, const struct options *o)
+clean(const struct config *c, const struct push_options *o)
 {
 	long days = o->days >= 0 ? o->days : c->push_statistics_days;
 	int64_t before_s = clock_wall_ms() / 1000 - (int64_t)days * 86400, rows = 0;
@@ -365,20 +281,24 @@ clean(const struct config *c, const struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .port = -1, .days = -1 };
+	struct push_options o;
 	struct config c;
 	char self[4096];
 	int status = EXIT_FAILURE;
 	enum err e;
 
-	if (!parse_options(argc, argv, &o)) {
-		(void)fputs(usage, stderr);
+	if (!push_options_parse(argc, argv, &o)) {
+		(void)fputs(push_options_usage, stderr);
 		return 2;
 	}
-	if (o.print_env) {
+	if (o.version)
+		(void)puts("push-server " CHARLA_VERSION);
+	if (o.help)
+		(void)fputs(push_options_usage, stdout);
+	if (o.print_env)
 		config_print_example(stdout);
+	if (o.version || o.help || o.print_env)
 		return EXIT_SUCCESS;
-	}
 	/* before all else: whether it is local or production depends on it */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	if (o.host != NULL && setenv("LARAVEL_WEBSOCKETS_HOST", o.host, 1) != 0)
