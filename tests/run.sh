@@ -45,13 +45,14 @@ need_free_port() {
 }
 
 # start NAME COMMAND...: in the background, each line of its output with its name in front. Lines that
-# tell an address are kept for wait_for_line.
+# tell an address are kept in NAME.said; the one that is shown as http:// is Charla's.
 start() {
 	local name=$1 prefix
 	shift
 	printf -v prefix '%-8s| ' "$name"
 	: > "$run_dir/$name.said"
-	"$@" > >(trap '' INT TERM && exec sed -u -e "/$TELLS_ADDRESS/w $run_dir/$name.said" -e "s/^/$prefix/") \
+	"$@" > >(trap '' INT TERM && exec sed -u -e "/$TELLS_ADDRESS/w $run_dir/$name.said" \
+		-e 's|^gemini-standin http://|gemini-standin |' -e "s/^/$prefix/") \
 		2>&1 < /dev/null &
 	pids+=($!)
 	names+=("$name")
@@ -112,7 +113,7 @@ start_standin() {
 	wait_until gemini-standin test -s "$run_dir/standin.said"
 	AI_BASE_URL=$(sed 's/^gemini-standin //;q' "$run_dir/standin.said")
 	export AI_BASE_URL
-	say "no usable AI_API_KEY: a demonstration model answers (gemini-standin, $AI_BASE_URL)"
+	say "no usable AI_API_KEY: a demonstration model answers (gemini-standin)"
 }
 
 start_lighttpd() {

@@ -67,6 +67,7 @@ test('the ten-line .env runs as it stands, and Ctrl-C stops all', async () => {
 	const run = await startRun();
 	await isUp(run);
 	assert.match(run.log, /demonstration model answers/);
+	assert.deepEqual(run.log.match(/https?:\/\/\S+/g), [`${run.url}/`], 'one address, the one to open');
 	assert.equal((await fetch(`${run.url}/`)).status, 200);
 	assert.equal((await ask({ url: run.url }, '1', 'hola')).status, 'complete');
 	const health = async () => (await fetch(`${run.url}/api/health`)).json();
