@@ -62,17 +62,17 @@ static void
 each_status_and_role_has_its_word(void **state)
 {
 	static const struct {
-		enum message_status status;
 		const char *word;
+		enum message_status status;
 		bool is_running;
 	} statuses[] = {
-		{ MESSAGE_COMPLETE, "complete", false },
-		{ MESSAGE_QUEUED, "queued", true },
-		{ MESSAGE_STREAMING, "streaming", true },
-		{ MESSAGE_STOPPED, "stopped", false },
-		{ MESSAGE_BLOCKED, "blocked", false },
-		{ MESSAGE_TRUNCATED, "truncated", false },
-		{ MESSAGE_ERROR, "error", false },
+		{ "complete", MESSAGE_COMPLETE, false },
+		{ "queued", MESSAGE_QUEUED, true },
+		{ "streaming", MESSAGE_STREAMING, true },
+		{ "stopped", MESSAGE_STOPPED, false },
+		{ "blocked", MESSAGE_BLOCKED, false },
+		{ "truncated", MESSAGE_TRUNCATED, false },
+		{ "error", MESSAGE_ERROR, false },
 	};
 
 	(void)state;

@@ -21,16 +21,16 @@ validate(const char *text, struct send_message *out, struct field_error *why)
 }
 
 /* One turn of so many bytes. */
-static char *
-turn_of(const char *role, size_t n)
+static enum err
+validate_turn_of(const char *role, size_t n, struct send_message *out, struct field_error *why)
 {
-	char *text = xcalloc(n + 100, 1);
+	static char text[LIMIT_MESSAGE_BYTES + 200];
 	size_t at = (size_t)snprintf(
 	    text, 100, "{\"chatId\":1,\"messages\":[{\"role\":\"%s\",\"content\":\"", role);
 
 	memset(text + at, 'x', n);
 	memcpy(text + at + n, "\"}]}", 5);
-	return text;
+	return validate(text, out, why);
 }
 
 static void
@@ -234,20 +234,21 @@ a_turn_of_any_role_has_a_longest(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
-		auto_char *fits = turn_of(roles[i], LIMIT_MESSAGE_BYTES);
-		auto_char *over = turn_of(roles[i], LIMIT_MESSAGE_BYTES + 1);
 		struct send_message m;
 		struct field_error why;
 
 		if (i == 0) {
-			assert_int_equal(validate(fits, &m, &why), OK);
+			assert_int_equal(
+			    validate_turn_of(roles[i], LIMIT_MESSAGE_BYTES, &m, &why), OK);
 			assert_int_equal(m.turns[0].len, LIMIT_MESSAGE_BYTES);
 			send_message_free(&m);
 		} else {
-			assert_int_equal(validate(fits, &m, &why), ERR_INVALID);
+			assert_int_equal(
+			    validate_turn_of(roles[i], LIMIT_MESSAGE_BYTES, &m, &why), ERR_INVALID);
 			assert_non_null(strstr(why.text, "the role user")); /* and only that */
 		}
-		assert_int_equal(validate(over, &m, &why), ERR_INVALID);
+		assert_int_equal(
+		    validate_turn_of(roles[i], LIMIT_MESSAGE_BYTES + 1, &m, &why), ERR_INVALID);
 		assert_string_equal(why.text, "The messages.0.content is longer than 32768 bytes.");
 	}
 }
