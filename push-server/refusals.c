@@ -8,7 +8,7 @@ entry_of(struct refusals *r, int64_t uid)
 	for (size_t i = 0; i < r->count; i++)
 		if (r->list[i].uid == uid)
 			return &r->list[i];
-	if (r->count == REFUSALS_MAX && uid != OTHERS)
+	if (r->count >= REFUSALS_MAX && uid != OTHERS)
 		return entry_of(r, OTHERS);
 	r->list[r->count] = (struct refusal){ .uid = uid, .answered_ms = -REFUSALS_ANSWER_MS };
 	return &r->list[r->count++];
