@@ -65,10 +65,11 @@ enum wake
 wake_read(int fd)
 {
 	enum wake what = WAKE_JOB;
-	char byte = 0;
+	char bytes[2]; /* one more than is ever sent */
+	ssize_t n;
 
-	while (recv(fd, &byte, 1, 0) >= 0)
-		if (byte != (char)WAKE_JOB)
+	while ((n = recv(fd, bytes, sizeof bytes, 0)) >= 0)
+		if (n != 1 || bytes[0] != (char)WAKE_JOB)
 			what = WAKE_ANY;
 	return what;
 }
