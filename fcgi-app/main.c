@@ -186,6 +186,14 @@ forbid_core(const struct config *c)
 		log_errno("core dumps cannot be forbidden");
 }
 
+/* A reply is a connection to the provider, and perhaps one to ask for its name; a thread has files. */
+static void
+want_descriptors(const struct config *c)
+{
+	(void)program_set_descriptors(2 * (size_t)c->ai_max_replies +
+				      4 * (size_t)c->accept_threads + LIMIT_FD_RESERVE);
+}
+
 static int
 run_mode(struct config *c, const struct app_options *o)
 {
@@ -195,6 +203,7 @@ run_mode(struct config *c, const struct app_options *o)
 	if (make_var_dir(c) != OK)
 		return status;
 	forbid_core(c);
+	want_descriptors(c);
 	if (o->listen != NULL && fcgi_listen(o->listen, &fd) != OK)
 		return status;
 	json_object_seed(0);

@@ -5,12 +5,12 @@
 #include "ws_internal.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "limit.h"
 #include "listener.h"
 #include "log.h"
+#include "program.h"
 
 #define ACCEPTS_PER_ROUND 64
 #define REAP_SECONDS 5.0
@@ -23,16 +23,9 @@
 size_t
 ws_raise_descriptors(size_t max)
 {
-	struct rlimit limit;
-	rlim_t want = max + LIMIT_FD_RESERVE;
+	size_t now = program_set_descriptors(max + LIMIT_FD_RESERVE);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return 1024 - LIMIT_FD_RESERVE;
-	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > 2 * LIMIT_FD_RESERVE ? limit.rlim_cur - LIMIT_FD_RESERVE
-						     : LIMIT_FD_RESERVE;
+	return now > 2 * LIMIT_FD_RESERVE ? now - LIMIT_FD_RESERVE : LIMIT_FD_RESERVE;
 }
 
 static void
