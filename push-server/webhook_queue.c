@@ -207,6 +207,7 @@ webhook_target_drop(struct webhook_queue *q, struct webhook_target *t)
 			post_remove(q, p);
 		}
 	}
+	count(q, METRIC_WEBHOOK_DROPPED_REMOVED, json_array_size(t->batch));
 	json_decref(t->batch);
 	t->batch = NULL;
 	settle_busy(q, t);
