@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -26,6 +27,14 @@ log_init(const char *program, enum log_level level)
 	max_level = level;
 }
 
+/* U+0080 to U+009F: terminals take U+009B for ESC [. */
+static bool
+is_c1(const char *p, size_t n)
+{
+	return n > 1 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] >= 0x80 &&
+	       (unsigned char)p[1] < 0xa0;
+}
+
 /* A peer's bytes may be in the line: no control byte may end it or colour a terminal. */
 static void
 mask_controls(char *p, size_t n)
@@ -33,6 +42,8 @@ mask_controls(char *p, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
 			p[i] = '?';
+		else if (is_c1(p + i, n - i))
+			p[i] = p[i + 1] = '?';
 }
 
 __attribute__((format(printf, 2, 0))) static void
