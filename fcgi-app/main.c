@@ -186,12 +186,13 @@ forbid_core(const struct config *c)
 		log_errno("core dumps cannot be forbidden");
 }
 
-/* A reply is a connection to the provider, and perhaps one to ask for its name; a thread has files. */
+/* A reply is a connection to the provider, and perhaps one to ask for its name; a thread has files.
+ */
 static void
 want_descriptors(const struct config *c)
 {
-	(void)program_set_descriptors(2 * (size_t)c->ai_max_replies +
-				      4 * (size_t)c->accept_threads + LIMIT_FD_RESERVE);
+	(void)program_set_descriptors(
+	    2 * (size_t)c->ai_max_replies + 4 * (size_t)c->accept_threads + LIMIT_FD_RESERVE);
 }
 
 static int
