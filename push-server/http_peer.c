@@ -23,7 +23,7 @@ http_host_is_loopback(const char *host, size_t n)
 	if (n >= 5 && memcmp(host, "[::1]", 5) == 0)
 		return n == 5 || host[5] == ':';
 	n = colon != NULL ? (size_t)(colon - host) : n;
-	if (n == 0 || n >= sizeof name)
+	if (n == 0 || n >= sizeof name || memchr(host, '\0', n) != NULL)
 		return false;
 	memcpy(name, host, n);
 	name[n] = '\0';
