@@ -30,7 +30,8 @@
 #include "stale_socket.h"
 
 #define THREAD_STACK (512UL * 1024)
-#define BACKLOG 512
+/* As many as the kernel allows: where no place is left lighttpd answers 500. */
+#define BACKLOG 4096
 
 struct worker {
 	struct fcgi_server *server;
