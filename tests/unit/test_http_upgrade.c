@@ -50,6 +50,7 @@ a_key_is_sixteen_bytes_in_base64(void **state)
 		{ "dGhlIHNhbXBsZSBub2 jZQ==", ERR_INVALID },
 		{ "dGhlIHNhbXBsZSBub2-jZQ==", ERR_INVALID },
 		{ "=GhlIHNhbXBsZSBub25jZQ==", ERR_INVALID },
+		{ "dGhlIHNhbXBsZSBub25jZ-==", ERR_INVALID },
 		{ "dGhlIHNhbXBsZSBub25jZ\xc3\xb1=", ERR_INVALID },
 		{ "", ERR_INVALID },
 		{ "==", ERR_INVALID },
