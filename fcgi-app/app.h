@@ -68,6 +68,9 @@ void routes_run(struct app *a, struct http_request *q, struct http_response *r);
 /* The largest body that the request's route takes; to be asked before the body is read. */
 size_t routes_body_limit(const struct http_request *q);
 
+/* Its body or its answer may have LIMIT_EXPORT_BYTES: see large.h. Before the body is read. */
+bool routes_is_large(const struct http_request *q);
+
 /* --print-routes: method, pattern, what it needs, flags; tab-separated, one route a line. */
 void routes_print(FILE *f);
 

@@ -24,6 +24,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "large.h"
 #include "limit.h"
 #include "log.h"
 #include "request_env.h"
@@ -125,29 +126,66 @@ set_timeouts(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
+/* The body, then the handler, then the answer. */
+static void
+answer(struct worker *w, FCGX_Request *r, struct http_request *q)
+{
+	auto_buf body = BUF_INIT(routes_body_limit(q));
+	struct http_response a = HTTP_RESPONSE_INIT;
+
+	q->body_error = read_body(r, &body);
+	q->body = body.data != NULL ? body.data : "";
+	q->body_len = body.len;
+	routes_run(&w->app, q, &a);
+	write_answer(r, q, &a);
+	http_response_free(&a);
+}
+
+static void
+answer_large(struct worker *w, FCGX_Request *r, struct http_request *q)
+{
+	struct http_response a = HTTP_RESPONSE_INIT;
+
+	if (large_enter()) {
+		answer(w, r, q);
+		large_leave();
+		return;
+	}
+	q->body_error = ERR_BUSY; /* it was not read */
+	http_problem(&a, 503, "busy",
+	    "Other chats are being imported or exported. Please try again in a moment.", q->rid);
+	http_set_header(&a, "Retry-After", "2");
+	write_answer(r, q, &a);
+	http_response_free(&a);
+}
+
+static void
+answer_nobody(FCGX_Request *r, struct http_request *q)
+{
+	auto_buf body = BUF_INIT(LIMIT_BODY_BYTES);
+	struct http_response a = HTTP_RESPONSE_INIT;
+
+	q->body_error = read_body(r, &body);
+	http_problem(&a, 404, "not_found", "There is no such address here.", q->rid);
+	write_answer(r, q, &a);
+	http_response_free(&a);
+}
+
 static void
 serve(struct worker *w, FCGX_Request *r)
 {
-	auto_buf body = BUF_INIT(LIMIT_BODY_BYTES);
 	char path[REQUEST_PATH_MAX];
 	struct http_request q;
-	struct http_response a = HTTP_RESPONSE_INIT;
-	enum err e;
 
 	set_timeouts(r->ipcFd);
-	e = request_from_env(&q, path, w->app.config->app_base, param, r);
-	if (e == OK)
-		body.max = routes_body_limit(&q);
-	q.body_error = read_body(r, &body);
-	q.body = body.data != NULL ? body.data : "";
-	q.body_len = body.len;
-	if (e == OK)
-		routes_run(&w->app, &q, &a);
+	if (request_from_env(&q, path, w->app.config->app_base, param, r) != OK)
+		answer_nobody(r, &q);
+	else if (routes_is_large(&q))
+		answer_large(w, r, &q);
 	else
-		http_problem(&a, 404, "not_found", "There is no such address here.", q.rid);
-	write_answer(r, &q, &a);
-	http_response_free(&a);
+		answer(w, r, &q);
 	r->keepConnection = 0;
+	/* Whoever has sent more than was read is not cut off before he has read the answer. */
 	if (q.body_error == OK)
 		FCGX_Detach(r);
 	else

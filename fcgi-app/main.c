@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -195,6 +196,13 @@ want_descriptors(const struct config *c)
 	    2 * (size_t)c->ai_max_replies + 4 * (size_t)c->accept_threads + LIMIT_FD_RESERVE);
 }
 
+/* What large bodies took goes back to the system, and does not stay with the thread that had it. */
+static void
+return_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+}
+
 static int
 run_mode(struct config *c, const struct app_options *o)
 {
@@ -205,6 +213,7 @@ run_mode(struct config *c, const struct app_options *o)
 		return status;
 	forbid_core(c);
 	want_descriptors(c);
+	return_memory();
 	if (o->listen != NULL && fcgi_listen(o->listen, &fd) != OK)
 		return status;
 	json_object_seed(0);

@@ -305,11 +305,25 @@ routes_run(struct app *a, struct http_request *q, struct http_response *r)
 	gate_free(&gate);
 }
 
+static bool
+is_import(const struct http_request *q)
+{
+	return q->method == HTTP_POST && strcmp(q->path, "/api/import") == 0;
+}
+
 size_t
 routes_body_limit(const struct http_request *q)
 {
-	return q->method == HTTP_POST && strcmp(q->path, "/api/import") == 0 ? LIMIT_EXPORT_BYTES
-									     : LIMIT_BODY_BYTES;
+	return is_import(q) ? LIMIT_EXPORT_BYTES : LIMIT_BODY_BYTES;
+}
+
+bool
+routes_is_large(const struct http_request *q)
+{
+	static const char end[] = "/export";
+	size_t n = strlen(q->path), len = sizeof end - 1;
+
+	return is_import(q) || (n > len && strcmp(q->path + n - len, end) == 0);
 }
 
 void

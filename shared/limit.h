@@ -33,6 +33,8 @@
 #define LIMIT_SEARCH_ROWS 20000 /* looked at for one page, then the cursor goes on */
 #define LIMIT_EXPORT_BYTES (16UL * 1024 * 1024) /* what is let out can be let in again */
 #define LIMIT_IMPORT_MESSAGES 50000
+#define LIMIT_LARGE_AT_ONCE 2 /* imports and exports of a process: each may be as large as that */
+#define LIMIT_LARGE_WAIT_MS 1000
 #define LIMIT_USAGE_DAYS 366
 #define LIMIT_QUERY_BYTES 4096
 #define LIMIT_IDEMPOTENCY_KEY_LEN 128
