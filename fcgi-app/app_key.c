@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "ids.h"
 #include "log.h"
 #include "token.h"
 
@@ -18,24 +19,28 @@ read_key(const char *path, char out[TOKEN_SIZE])
 	if (fd < 0 && errno == ENOENT)
 		return OK;
 	n = fd < 0 ? -1 : read(fd, out, TOKEN_LEN);
-	if (n != (ssize_t)TOKEN_LEN) {
+	if (n < 0)
 		log_errno("APP_KEY cannot be read path=%s", path);
-		return ERR_IO;
-	}
-	out[n] = '\0';
-	return OK;
+	else if (n < (ssize_t)TOKEN_LEN)
+		log_error("APP_KEY is not whole path=%s bytes=%zd", path, n);
+	else
+		out[n] = '\0';
+	return n == (ssize_t)TOKEN_LEN ? OK : ERR_IO;
 }
 
-/* Complete before it has its name: two who start at once agree on one (link fails for the second).
+/*
+ * Complete before it has its name: two who start at once agree on one (link fails for the second).
+ * Until then its name is random: in containers many processes have the same number.
  */
 static enum err
 make_key(const char *path)
 {
-	char key[TOKEN_SIZE], temporary[4200];
+	char key[TOKEN_SIZE], temporary[4200], id[ID_SIZE];
 	auto_fd fd = -1;
 	bool done;
 
-	(void)snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
+	id_random(id);
+	(void)snprintf(temporary, sizeof temporary, "%s.%s", path, id);
 	token_random(key);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	done = fd >= 0 && write(fd, key, TOKEN_LEN) == (ssize_t)TOKEN_LEN && fsync(fd) == 0 &&
