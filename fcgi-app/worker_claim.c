@@ -44,7 +44,8 @@ end_at_claim(struct store *s, struct reply *r, const struct tick *t)
 		r->outcome.failure = (struct ai_failure){ .kind = AI_FAIL_CRASHED,
 			.message = "the process that ran it was killed too often" };
 	end = ending_of(r);
-	if (e != OK || (e = store_chat_seq(s, r->job.chat_no, 3, t->now_ms, &seq)) != OK)
+	if (e != OK ||
+	    (e = store_chat_seq(s, r->job.chat_no, ending_events(&end), t->now_ms, &seq)) != OK)
 		return e;
 	return ending_write(s, r, t, &end, seq);
 }
