@@ -58,8 +58,8 @@ static const char *const sql[STATEMENTS] = {
 	    " tok_cached = ?11, tok_total = ?12, changed_seq = ?13, updated_ms = ?14 WHERE id = ?1",
 	[QUEUE_NEW] = "INSERT INTO index_queue(message_id) VALUES(?1)",
 	[QUEUE_ENDED] =
-	    "INSERT INTO index_queue(message_id) SELECT id FROM messages"
-	    " WHERE id = ?1 AND status IN('queued', 'streaming')",
+	    ("INSERT INTO index_queue(message_id) SELECT id FROM messages"
+	     " WHERE id = ?1 AND status IN('queued', 'streaming')"),
 };
 
 static const char *const status_names[] = {

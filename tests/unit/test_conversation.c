@@ -320,7 +320,7 @@ a_full_queue_takes_no_more(void **state)
 	int64_t changes;
 
 	for (int i = 0; i < LIMIT_CHAT_QUEUE; i++) {
-		char text[16];
+		char text[24];
 
 		(void)snprintf(text, sizeof text, "turn %d", i);
 		a = posted(w, text);
