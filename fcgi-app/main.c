@@ -200,6 +200,7 @@ want_descriptors(const struct config *c)
 static void
 return_memory(void)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads start */
 	(void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
 }
 
