@@ -135,6 +135,7 @@ ai_worker_run(struct ai_worker *w)
 	}
 	worker_round(w, true); /* text so far is saved, unfinished jobs go back to the queue */
 	publish(w);
+	push_link_flush(w->link); /* what has not arrived by then is the next worker's to send */
 	worker_round(w, true);
 	log_info("worker leaves");
 }

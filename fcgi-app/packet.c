@@ -14,6 +14,7 @@ packet_free(struct packet *p)
 	buf_free(&p->lines);
 	free(p->replies);
 	free(p->taken);
+	free(p->taken_in);
 }
 
 static void
@@ -22,7 +23,9 @@ take(struct packet *p, int64_t id)
 	if (p->taken_count == p->taken_cap) {
 		p->taken_cap = p->taken_cap > 0 ? 2 * p->taken_cap : 64;
 		p->taken = xrealloc(p->taken, p->taken_cap, sizeof *p->taken);
+		p->taken_in = xrealloc(p->taken_in, p->taken_cap, sizeof *p->taken_in);
 	}
+	p->taken_in[p->taken_count] = push_link_sent(p->link);
 	p->taken[p->taken_count++] = id;
 }
 
@@ -107,11 +110,23 @@ packet_pass_over(struct packet *p, int64_t id)
 	packet_note_row(p, -id);
 }
 
+size_t
+packet_arrived(const struct packet *p)
+{
+	int64_t arrived = push_link_taken(p->link);
+	size_t n = 0;
+
+	while (n < p->taken_count && p->taken_in[n] <= arrived)
+		n++;
+	return n;
+}
+
 void
 packet_deleted(struct packet *p, size_t count)
 {
 	if (count == 0)
 		return;
-	memmove(p->taken, p->taken + count, (p->taken_count - count) * sizeof *p->taken);
 	p->taken_count -= count;
+	memmove(p->taken, p->taken + count, p->taken_count * sizeof *p->taken);
+	memmove(p->taken_in, p->taken_in + count, p->taken_count * sizeof *p->taken_in);
 }

@@ -20,7 +20,8 @@ struct packet {
 	size_t reply_count, reply_cap;
 	int64_t rows[LIMIT_OUTBOX_ROUND]; /* -id: one that is passed over */
 	size_t row_count;
-	int64_t *taken; /* rows that were sent and are still in the outbox */
+	int64_t *taken;    /* rows that were sent and are still in the outbox */
+	int64_t *taken_in; /* in which datagram */
 	size_t taken_count, taken_cap;
 	int64_t last_row; /* rows up to this one were sent or passed over */
 };
@@ -42,6 +43,9 @@ void packet_pass_over(struct packet *p, int64_t id);
  */
 enum err packet_send(struct packet *p, int64_t now_ms) MUST_CHECK;
 void packet_clear(struct packet *p);
+
+/* So many of taken the push server has. */
+size_t packet_arrived(const struct packet *p);
 
 /* The first count of taken are no longer in the outbox. */
 void packet_deleted(struct packet *p, size_t count);

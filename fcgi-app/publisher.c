@@ -9,6 +9,8 @@
 #include "notify_wire.h"
 #include "packet.h"
 
+#define ARRIVAL_MS 200 /* between two looks whether what was sent has arrived */
+
 struct publisher {
 	struct push_link *link;
 	bool is_logging; /* BROADCAST_DRIVER=log */
@@ -274,11 +276,18 @@ note_row(void *arg, const struct outbox_event *row)
 	return false;
 }
 
+/* Something was sent that may never arrive: who waits for the end of it waits on. */
+static bool
+is_under_way(const struct publisher *p)
+{
+	return packet_arrived(&p->packet) < p->packet.taken_count;
+}
+
 /* The push server is away: readers will fetch the text; events wait, if there are any. */
 static enum err
 wait_for_return(struct publisher *p, struct store *reader, struct reply **replies, size_t count)
 {
-	bool waits = p->has_held;
+	bool waits = p->has_held || is_under_way(p);
 	enum err e = store_outbox_list(reader, p->packet.last_row, 1, note_row, &waits);
 
 	drop_deltas(replies, count);
@@ -309,6 +318,8 @@ next_round_ms(const struct publisher *p, enum err e, int64_t now_ms)
 		return now_ms;
 	else if (p->has_held)
 		next_ms = push_link_held_until_ms(p->link);
+	else if (is_under_way(p))
+		next_ms = now_ms + ARRIVAL_MS;
 	return next_ms > now_ms ? next_ms : now_ms + LIMIT_TICK_MS;
 }
 
@@ -355,7 +366,7 @@ publisher_next_ms(const struct publisher *p)
 const int64_t *
 publisher_taken(const struct publisher *p, size_t *out_count)
 {
-	*out_count = p->packet.taken_count;
+	*out_count = packet_arrived(&p->packet);
 	return p->packet.taken;
 }
 

@@ -3,7 +3,8 @@
  *
  * Deltas come from memory and are sent once: what cannot go now joins what comes next, and what
  * the absence of the push server swallows is a gap that readers heal. Events come from the outbox
- * and stay there until the push server's socket took them; after an outage a MessageSent waits for
+ * and stay there until the push server has them (on this host: its socket took them; else: it said
+ * so); after an outage a MessageSent waits for
  * the clients to be back (outage.h). But for these nothing of a chat overtakes anything of the same
  * chat. The lines of all chats are packed into as few datagrams as fit, because the
  * queue of a stock kernel holds eleven, whatever their size.
@@ -29,7 +30,7 @@ enum err publisher_run(struct publisher *p, struct store *reader, struct reply *
 /* Something waits that a later round may send: when to try, or INT64_MAX. */
 int64_t publisher_next_ms(const struct publisher *p);
 
-/* Rows that were sent and are to be deleted; the caller says when they are (publisher_deleted). */
+/* Rows that arrived and are to be deleted; the caller says when they are (publisher_deleted). */
 const int64_t *publisher_taken(const struct publisher *p, size_t *out_count);
 void publisher_deleted(struct publisher *p, size_t count);
 

@@ -1,5 +1,7 @@
 #include "push_link.h"
 
+#include <time.h>
+
 #include "clock.h"
 #include "log.h"
 #include "notify.h"
@@ -10,6 +12,8 @@
 #define RETRY_FULL_MS 5   /* its queue is short, and so is its working off */
 #define FULL_TOO_LONG_MS 2000
 #define REFUSAL_MS 3000
+#define FLUSH_MS 1000
+#define FLUSH_LOOK_MS 5
 
 struct push_link {
 	struct notify *notify; /* NULL: BROADCAST_DRIVER says not to */
@@ -21,6 +25,7 @@ struct push_link {
 	int64_t full_since_ms; /* 0: it is not */
 	struct outage outage;
 	struct notify_identity socket; /* as last seen; all zero: never */
+	int64_t sent;                  /* datagrams */
 	bool changed;
 };
 
@@ -123,6 +128,7 @@ push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms)
 
 	switch (e) {
 	case OK:
+		l->sent++;
 		l->full_since_ms = 0;
 		if (now_ms >= l->refused_until_ms)
 			set_state(l, PUSH_OK, 0);
@@ -134,6 +140,29 @@ push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms)
 	}
 	l->retry_ms = now_ms + RETRY_AWAY_MS;
 	return e;
+}
+
+int64_t
+push_link_sent(const struct push_link *l)
+{
+	return l->sent;
+}
+
+int64_t
+push_link_taken(const struct push_link *l)
+{
+	return l->relay != NULL ? push_relay_done(l->relay) : l->sent;
+}
+
+void
+push_link_flush(const struct push_link *l)
+{
+	struct timespec pause = { .tv_nsec = FLUSH_LOOK_MS * 1000000L };
+
+	for (int64_t end_ms = clock_mono_ms() + FLUSH_MS; push_link_taken(l) < l->sent &&
+							  push_relay_state(l->relay) == RELAY_OK &&
+							  clock_mono_ms() < end_ms;)
+		(void)nanosleep(&pause, NULL);
 }
 
 static bool

@@ -28,6 +28,13 @@ bool push_link_is_on(const struct push_link *l);
 enum err push_link_send(struct push_link *l, const char *p, size_t n, int64_t now_ms) MUST_CHECK;
 int64_t push_link_retry_ms(const struct push_link *l);
 
+/* Datagrams that were sent; those of them, from the first one on, that the push server has. */
+int64_t push_link_sent(const struct push_link *l);
+int64_t push_link_taken(const struct push_link *l);
+
+/* Waits until it has them all, at most a second, and not at all when it is away. */
+void push_link_flush(const struct push_link *l);
+
 /*
  * Before a round: notes whether it is there, and whether it has been started anew. False: it is
  * away, sending has no point; push_link_retry_ms says when to look again.

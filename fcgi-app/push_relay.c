@@ -19,7 +19,6 @@
 #define ANSWER_BYTES (64UL * 1024)
 #define PAUSE_MS 250 /* doubled after each failure */
 #define PAUSE_MAX_MS 5000
-#define CLOSE_MS 1000 /* for what waits, at the end */
 
 struct request {
 	struct push_relay *relay;
@@ -31,12 +30,14 @@ struct request {
 struct push_relay {
 	pthread_t thread;
 	int fd, stop_fd;
-	atomic_int state; /* enum relay_state */
+	atomic_int state;  /* enum relay_state */
+	atomic_llong done; /* push_relay_done */
 	struct ai_http *http;
 	struct relay_app app;
 	/* of the thread alone */
 	struct relay_queue waiting;
-	size_t count; /* lines that wait or are under way */
+	size_t count;     /* lines that wait or are under way */
+	int64_t received; /* datagrams */
 	struct request requests[RELAY_REQUESTS];
 	int64_t pause_ms, next_ms; /* after failures; monotonic */
 	char *datagram;            /* LIMIT_DATAGRAM_BYTES */
@@ -57,6 +58,7 @@ take_line(struct push_relay *r, const char *p, size_t n)
 		relay_line_free(l);
 		return;
 	}
+	l->datagram = r->received;
 	TAILQ_INSERT_TAIL(&r->waiting, l, link);
 	r->count++;
 }
@@ -71,6 +73,7 @@ read_datagrams(struct push_relay *r)
 
 		if (n < 0)
 			return;
+		r->received++;
 		while (notify_next_line(&p, &left, &line, &len))
 			take_line(r, line, len);
 	}
@@ -233,6 +236,27 @@ start_requests(struct push_relay *r, int64_t now_ms)
 
 /* --- the thread --- */
 
+static int64_t
+oldest_of(const struct relay_queue *lines, int64_t oldest)
+{
+	const struct relay_line *l;
+
+	TAILQ_FOREACH(l, lines, link)
+	if (l->datagram < oldest)
+		oldest = l->datagram;
+	return oldest;
+}
+
+static void
+note_done(struct push_relay *r)
+{
+	int64_t oldest = oldest_of(&r->waiting, r->received + 1);
+
+	for (size_t i = 0; i < RELAY_REQUESTS; i++)
+		oldest = oldest_of(&r->requests[i].lines, oldest);
+	atomic_store(&r->done, oldest - 1);
+}
+
 static int
 timeout_ms(const struct push_relay *r, int64_t now_ms)
 {
@@ -245,27 +269,19 @@ static void *
 run(void *arg)
 {
 	struct push_relay *r = arg;
-	int64_t end_ms = INT64_MAX;
+	unsigned ready = 0;
 
-	while (clock_mono_ms() < end_ms) {
+	while (!(ready & 1U)) {
 		int fds[] = { r->stop_fd, r->fd };
 		int64_t now_ms = clock_mono_ms();
-		bool is_stopping = end_ms != INT64_MAX;
-		unsigned ready = 0;
-		/* a full queue reads no more; the end reads what is there, once */
-		size_t n = is_stopping ? 0 : r->count < RELAY_LINES ? 2 : 1;
+		size_t n = r->count < RELAY_LINES ? 2 : 1; /* a full queue reads no more */
 
 		start_requests(r, now_ms);
-		if (is_stopping && r->count == 0)
+		if (ai_http_poll(r->http, timeout_ms(r, now_ms), fds, n, &ready) != OK)
 			break;
-		if (ai_http_poll(r->http,
-			is_stopping ? (int)(end_ms - now_ms) : timeout_ms(r, now_ms), fds, n,
-			&ready) != OK)
-			break;
-		if (ready & 2U || (ready & 1U && r->count < RELAY_LINES))
+		if (ready & 2U)
 			read_datagrams(r);
-		if (ready & 1U)
-			end_ms = clock_mono_ms() + CLOSE_MS;
+		note_done(r);
 	}
 	return NULL;
 }
@@ -366,4 +382,10 @@ enum relay_state
 push_relay_state(const struct push_relay *r)
 {
 	return (enum relay_state)atomic_load(&r->state);
+}
+
+int64_t
+push_relay_done(const struct push_relay *r)
+{
+	return atomic_load(&r->done);
 }

@@ -4,10 +4,11 @@
  *
  *   publisher -> datagram -> [thread: lines -> batches -> POST /apps/{id}/batch_events]
  *
- * Everything before it is as with a push server on this host. What the other end does not take is
- * tried again; meanwhile the relay reads no more, its socket fills, and events wait in the outbox.
- * Events of one chat keep their order: one request at a time holds any of them. Evictions have no
- * counterpart in that API and are dropped.
+ * What the other end does not take is tried again; meanwhile the relay reads no more, its socket
+ * fills, and events wait in the outbox. There they stay until push_relay_done says that the other
+ * end has them: what the relay holds is gone with its process. Events of one chat keep their order:
+ * one request at a time holds any of them. Evictions have no counterpart in that API and are
+ * dropped.
  *
  * Owns:    its thread and the socket at the path. Threads: open and close from one; the rest any.
  * Limits:  RELAY_LINES lines wait, RELAY_REQUESTS requests run, LIMIT_BATCH_EVENTS a request.
@@ -32,8 +33,11 @@ struct push_relay;
 /* ERR_INVALID, ERR_IO: logged. */
 enum err push_relay_open(
     struct push_relay **out, const struct config *c, const char *socket_path) MUST_CHECK;
-void push_relay_close(struct push_relay *r); /* gives what waits a second; NULL is allowed */
+void push_relay_close(struct push_relay *r); /* at once; NULL is allowed */
 
 enum relay_state push_relay_state(const struct push_relay *r);
+
+/* So many datagrams, from the first one on, hold nothing any more that the other end has not. */
+int64_t push_relay_done(const struct push_relay *r);
 
 #endif

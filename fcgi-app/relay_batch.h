@@ -7,6 +7,7 @@
 #define RELAY_BATCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "notify_wire.h"
@@ -14,7 +15,8 @@
 /* One line that waits, or is under way. Owns the line. */
 struct relay_line {
 	struct notify_line line;
-	bool goes_alone; /* it was in a batch that was refused */
+	bool goes_alone;  /* it was in a batch that was refused */
+	int64_t datagram; /* which one it came in: 1, 2, ... */
 	TAILQ_ENTRY(relay_line) link;
 };
 TAILQ_HEAD(relay_queue, relay_line);

@@ -3,9 +3,11 @@
  * or soketi. Pusher's limit of 10 KiB an event holds: a longer reply says so and where to fetch it.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 
-import { postJson, startSystem, waitFor } from './harness.mjs';
+import { ask, postJson, startSystem, waitFor } from './harness.mjs';
 import { OldClient } from './old-client.mjs';
 
 const health = async (system) => (await fetch(`${system.url}/api/health`)).json();
@@ -62,3 +64,71 @@ test('another secret than the push server has: health names the setting', () => 
 	assert.equal(reason.setting, 'PUSHER_APP_SECRET');
 	assert.doesNotMatch(system.logs.worker, /another-secret/);
 }));
+
+/** A push server elsewhere that may read and not answer. took: names of the events on chat.ID */
+class Elsewhere {
+	took = [];
+	answers = true;
+	silenced = 0;
+
+	async start(host = '127.0.0.1') {
+		this.server = createServer(async (q, r) => {
+			const parts = [];
+			for await (const part of q)
+				parts.push(part);
+			if (!this.answers) {
+				this.silenced++;
+				return;
+			}
+			this.took.push(...JSON.parse(Buffer.concat(parts)).batch.filter((e) => e.channel.startsWith('chat.')).map((e) => e.name));
+			r.setHeader('content-type', 'application/json').end('{}');
+		}).listen(0, host);
+		await once(this.server, 'listening');
+		return this.server.address().port;
+	}
+
+	stop() {
+		this.server.closeAllConnections();
+		this.server.close();
+	}
+}
+const FINAL = 'App\\Events\\MessageSent';
+
+for (const signal of ['SIGKILL', 'SIGTERM'])
+	test(`what was sent and not answered before ${signal} is the next worker's to send`, async () => {
+		const elsewhere = new Elsewhere();
+		const port = await elsewhere.start();
+		try {
+			await withSystem({ PUSHER_PORT: port }, async (system) => {
+				elsewhere.answers = false;
+				await ask(system, 'held', 'hola');
+				await waitFor(() => elsewhere.silenced > 0, 'a request that is not answered');
+				await system.kill('worker', signal);
+				elsewhere.answers = true;
+				await system.restart('worker');
+				await waitFor(() => elsewhere.took.includes(FINAL), 'the MessageSent of the reply');
+				assert.deepEqual(elsewhere.took, ['message_created', 'job_queued', 'stream_start', 'stream_end', FINAL]);
+			});
+		} finally {
+			elsewhere.stop();
+		}
+	});
+
+test('a worker that leaves in order leaves nothing to be sent twice', async () => {
+	const elsewhere = new Elsewhere();
+	const port = await elsewhere.start();
+	try {
+		await withSystem({ PUSHER_PORT: port }, async (system) => {
+			for (const chatId of ['first', 'second']) {
+				await ask(system, chatId, 'hola');
+				await system.restart('worker');
+			}
+			await waitFor(() => elsewhere.took.filter((name) => name === FINAL).length >= 2, 'both replies');
+			await ask(system, 'last', 'hola'); // whatever else the worker had to send is sent
+			await waitFor(() => elsewhere.took.filter((name) => name === FINAL).length >= 3, 'the last reply');
+			assert.equal(elsewhere.took.filter((name) => name === FINAL).length, 3);
+		});
+	} finally {
+		elsewhere.stop();
+	}
+});
