@@ -308,6 +308,7 @@ static enum err
 open_http(struct push_relay *r, const struct config *c)
 {
 	char base[512];
+	bool is_ipv6 = strchr(c->pusher_host, ':') != NULL && c->pusher_host[0] != '[';
 	struct ai_http_options options = {
 		.base_url = base,
 		.connect_ms = CONNECT_MS,
@@ -318,8 +319,8 @@ open_http(struct push_relay *r, const struct config *c)
 		.max_bytes = ANSWER_BYTES,
 	};
 
-	(void)snprintf(
-	    base, sizeof base, "%s://%s:%ld", c->pusher_scheme, c->pusher_host, c->pusher_port);
+	(void)snprintf(base, sizeof base, is_ipv6 ? "%s://[%s]:%ld" : "%s://%s:%ld",
+	    c->pusher_scheme, c->pusher_host, c->pusher_port);
 	return ai_http_new(&options, &r->http);
 }
 

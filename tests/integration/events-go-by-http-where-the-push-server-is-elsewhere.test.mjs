@@ -132,3 +132,18 @@ test('a worker that leaves in order leaves nothing to be sent twice', async () =
 		elsewhere.stop();
 	}
 });
+
+test('PUSHER_HOST may be an IPv6 address', async (t) => {
+	const elsewhere = new Elsewhere();
+	const port = await elsewhere.start('::1').catch(() => null);
+	if (port === null)
+		return t.skip('no IPv6 here');
+	try {
+		await withSystem({ PUSHER_HOST: '::1', PUSHER_PORT: port }, async (system) => {
+			await ask(system, 'six', 'hola');
+			await waitFor(() => elsewhere.took.includes(FINAL), 'the MessageSent of the reply');
+		});
+	} finally {
+		elsewhere.stop();
+	}
+});
