@@ -22,7 +22,8 @@
 #define REQUEST_MAX LIMIT_AI_BODY_BYTES
 #define PATH_MAX_BYTES 1024
 #define DEFAULT_VERSION "v1beta"
-#define KEY_MIN 8 /* shorter is a test's, and would blot out harmless words */
+#define KEY_BEGIN_MIN 4 /* fewer characters than that give nothing away */
+#define KEY_MIN 8       /* shorter is a test's, and would blot out harmless words */
 
 static long
 or_default(long value, long fallback)
@@ -194,7 +195,8 @@ ai_client_heard(
 	copy_model(out_model, reply->answer.model, reply->models[reply->model]);
 }
 
-/* A key that the peer repeats in its message stays out of the log. */
+/* A key that the peer repeats in its message stays out of the log, also where the message was cut.
+ */
 static void
 hide_key(const char *key, char *message)
 {
@@ -202,6 +204,11 @@ hide_key(const char *key, char *message)
 
 	for (char *p = message; len >= KEY_MIN && (p = strstr(p, key)) != NULL; p += len)
 		memset(p, '*', len);
+	for (char *p = message; len >= KEY_MIN && strlen(p) >= KEY_BEGIN_MIN; p++)
+		if (strncmp(key, p, strlen(p)) == 0) {
+			memset(p, '*', strlen(p));
+			return;
+		}
 }
 
 void

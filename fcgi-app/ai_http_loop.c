@@ -22,6 +22,7 @@
 
 #define EXTRA_FDS_MAX 32
 #define EVENTS_A_ROUND 256
+#define WAIT_MAX_S INT64_C(1000000000)
 
 /* --- called by curl -------------------------------------------------------------------------- */
 
@@ -110,7 +111,9 @@ end_transfer(struct ai_http_transfer *t, enum ai_http_end end, const char *detai
 	struct ai_http_result result = { .end = end, .status = status_of(t->easy) };
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	result.retry_after_ms = retry_after_s > 0 ? retry_after_s * 1000 : 0;
+	if (retry_after_s > 0) /* the peer's word, of any size */
+		result.retry_after_ms =
+		    1000 * (retry_after_s < WAIT_MAX_S ? retry_after_s : WAIT_MAX_S);
 	result.detail = detail;
 	ai_http_detach(t);
 	t->handler->on_done(t->arg, &result);

@@ -12,7 +12,8 @@
 
 #define SILENCE_MS 300
 #define PATIENCE_MS 20000 /* a test that takes longer has failed */
-#define KEY "AQ.secret"
+#define KEY_BEGIN "AQ.se"
+#define KEY KEY_BEGIN "cret"
 
 /* --- answers of the server ------------------------------------------------------------------- */
 
@@ -46,6 +47,10 @@
 	JSON("200 OK")                                                                             \
 	"{\"models\":[{\"name\":\"models/gemini-9-flash\",\"supportedGenerationMethods\":"         \
 	"[\"generateContent\"]}]}"
+
+/* so many bytes */
+#define FIFTY "12345678901234567890123456789012345678901234567890"
+#define THIRTY "123456789012345678901234567890"
 
 #define ASK(model) "POST /v1beta/models/" model ":streamGenerateContent?alt=sse;"
 #define ASK_UNARY(model) "POST /v1beta/models/" model ":generateContent;"
@@ -248,6 +253,11 @@ static const struct scene scenes[] = {
 	{ "429 with Retry-After",
 	    { { .bytes = "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n" } },
 	    1, .asked = ASK("one"), .text = "", .kind = AI_FAIL_RATE_LIMITED, .retry_ms = 7000 },
+	{ "429 with a Retry-After beyond all clocks",
+	    { { .bytes = "HTTP/1.1 429 Too Many\r\nRetry-After: 9223372036854775807\r\n"
+			 "Content-Length: 0\r\n\r\n" } },
+	    1, .asked = ASK("one"), .text = "", .kind = AI_FAIL_RATE_LIMITED,
+	    .retry_ms = 1000000000000 },
 	{ "503", { { .bytes = JSON("503 Busy") ERROR("503", "high demand", "") } }, 1,
 	    .asked = ASK("one"), .text = "", .kind = AI_FAIL_OVERLOADED },
 	{ "503 cut in its body",
@@ -257,6 +267,10 @@ static const struct scene scenes[] = {
 	{ "a wrong key that is repeated",
 	    { { .bytes = JSON("400 Bad") ERROR("400", "API key not valid: " KEY, "") } }, 1,
 	    .asked = ASK("one"), .text = "", .kind = AI_FAIL_AUTH },
+	{ "a wrong key that is repeated where the message is cut",
+	    { { .bytes =
+		    JSON("400 Bad") ERROR("400", "API key " FIFTY FIFTY FIFTY THIRTY KEY, "") } },
+	    1, .asked = ASK("one"), .text = "", .kind = AI_FAIL_AUTH },
 	{ "a redirect is not followed",
 	    { { .bytes =
 		    "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n" } },
@@ -338,7 +352,7 @@ play(const struct scene *s)
 	assert_int_equal(run.outcome.had_text, run.text.len > 0);
 	assert_int_equal(run.outcome.failure.retry_after_ms, s->retry_ms);
 	assert_int_equal(run.outcome.failure.is_final, s->is_final);
-	assert_null(strstr(run.outcome.failure.message, KEY));
+	assert_null(strstr(run.outcome.failure.message, KEY_BEGIN));
 	assert_int_equal(ai_client_active(client), 0);
 	if (s->note != NULL)
 		assert_string_equal(ai_client_note(client), s->note);
