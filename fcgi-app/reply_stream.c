@@ -14,6 +14,8 @@ on_text(void *arg, const char *text, size_t n)
 	struct reply *r = arg;
 	size_t room = LIMIT_REPLY_BYTES - r->text.len;
 
+	if (r->is_cut)
+		return; /* a shorter piece would fit again */
 	if (r->first_ms == 0)
 		r->first_ms = clock_mono_ms();
 	if (n > room) {
@@ -177,6 +179,9 @@ reply_stream_start(
 		.thinking_level = c->ai_thinking_level,
 		.safety = c->ai_safety_threshold,
 		.model = swaps ? c->ai_fallback_model : r->model,
+		.fallback_model = !swaps             ? NULL
+				  : r->model != NULL ? r->model
+						     : c->ai_model,
 	};
 	struct ai_turn *turns;
 
