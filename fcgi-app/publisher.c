@@ -342,15 +342,18 @@ publisher_run(
 	packet_clear(&p->packet);
 	e = store_outbox_list(reader, p->packet.last_row, LIMIT_OUTBOX_ROUND, on_row, &round);
 	if (e != OK) {
+		packet_clear(&p->packet); /* replies in it may be freed */
 		p->next_ms = next_round_ms(p, e, now_ms);
 		return e;
 	}
 	p->more_rows = round.listed == LIMIT_OUTBOX_ROUND;
-	for (size_t i = 0; i < count && round.e == OK && is_on; i++)
+	/* What is not listed yet may be of the same chat, and stand before the text. */
+	for (size_t i = 0; i < count && round.e == OK && is_on && !p->more_rows; i++)
 		if (replies[i]->push_seq != 0 && !replies[i]->is_in_packet)
 			round.e = add_delta(p, replies[i], now_ms);
 	if (round.e == OK)
 		round.e = packet_send(&p->packet, now_ms);
+	packet_clear(&p->packet);
 	if (!is_on || round.e == ERR_NOT_FOUND || round.e == ERR_CONFLICT)
 		drop_deltas(replies, count);
 	p->next_ms = next_round_ms(p, round.e, now_ms);
