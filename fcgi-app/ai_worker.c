@@ -136,7 +136,9 @@ ai_worker_run(struct ai_worker *w)
 	worker_round(w, true); /* text so far is saved, unfinished jobs go back to the queue */
 	publish(w);
 	push_link_flush(w->link); /* what has not arrived by then is the next worker's to send */
-	worker_round(w, true);
+	do
+		worker_round(w, true);
+	while (w->tick_error == OK && worker_round_has_arrivals(w));
 	log_info("worker leaves");
 }
 

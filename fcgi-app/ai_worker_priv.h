@@ -53,4 +53,7 @@ void worker_round(struct ai_worker *w, bool is_leaving);
 /* Jobs wait whose time has come, or leases have run out. */
 bool worker_round_has_work(struct ai_worker *w, int64_t wall_ms);
 
+/* Events have arrived that are still in the outbox. */
+bool worker_round_has_arrivals(const struct ai_worker *w);
+
 #endif

@@ -369,7 +369,9 @@ publisher_next_ms(const struct publisher *p)
 const int64_t *
 publisher_taken(const struct publisher *p, size_t *out_count)
 {
-	*out_count = packet_arrived(&p->packet);
+	size_t n = packet_arrived(&p->packet);
+
+	*out_count = n < LIMIT_OUTBOX_ROUND ? n : LIMIT_OUTBOX_ROUND;
 	return p->packet.taken;
 }
 

@@ -30,7 +30,10 @@ enum err publisher_run(struct publisher *p, struct store *reader, struct reply *
 /* Something waits that a later round may send: when to try, or INT64_MAX. */
 int64_t publisher_next_ms(const struct publisher *p);
 
-/* Rows that arrived and are to be deleted; the caller says when they are (publisher_deleted). */
+/*
+ * Rows that arrived and are to be deleted, LIMIT_OUTBOX_ROUND at most; the caller says when they
+ * are (publisher_deleted), and asks again.
+ */
 const int64_t *publisher_taken(const struct publisher *p, size_t *out_count);
 void publisher_deleted(struct publisher *p, size_t count);
 

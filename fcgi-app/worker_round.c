@@ -216,6 +216,15 @@ look_for_ended_jobs(struct ai_worker *w)
 	free(held.list);
 }
 
+bool
+worker_round_has_arrivals(const struct ai_worker *w)
+{
+	size_t n;
+
+	(void)publisher_taken(w->publisher, &n);
+	return n > 0;
+}
+
 static int64_t
 pause_after(int64_t tick_ms)
 {
@@ -301,8 +310,9 @@ worker_round(struct ai_worker *w, bool is_leaving)
 	w->last_tick_ms = clock_mono_ms();
 	w->next_tick_ms = w->last_tick_ms + pause_after(w->last_tick_ms - now_ms);
 	w->next_look_ms = w->last_tick_ms + WORKER_LOOK_MS;
-	/* More than one transaction's worth of jobs or chores waits. */
-	if (t.may_claim && e == OK && (!t.claimed_all || t.more_chores))
+	/* More than one transaction's worth of jobs, chores or events that arrived waits. */
+	if (e == OK &&
+	    ((t.may_claim && (!t.claimed_all || t.more_chores)) || worker_round_has_arrivals(w)))
 		w->next_look_ms = w->next_tick_ms;
 	free(t.claimed);
 	free(running);

@@ -164,6 +164,29 @@ no_text_overtakes_an_event_that_waits_for_the_next_round(void **state)
 	reply_free(r);
 }
 
+/* Whoever posts a message waits while they are deleted. */
+static void
+rows_are_handed_over_for_deletion_in_portions(void **state)
+{
+	struct world *w = *state;
+	size_t left = 3UL * LIMIT_OUTBOX_ROUND, n;
+	int64_t chat;
+
+	assert_int_equal(store_begin(w->t.s, STORE_FAST), OK);
+	chat = add_chat(w, "1");
+	for (size_t i = 1; i <= left; i++)
+		add_row(w, chat, 0, (int64_t)i, "chat_updated");
+	assert_int_equal(store_commit(w->t.s), OK);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(run(w, NULL, 0), OK);
+	while (publisher_taken(w->publisher, &n) != NULL && n > 0) {
+		assert_in_range(n, 1, LIMIT_OUTBOX_ROUND);
+		publisher_deleted(w->publisher, n);
+		left -= n;
+	}
+	assert_int_equal(left, 0);
+}
+
 static void
 rename_author(struct world *w)
 {
@@ -204,6 +227,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		publisher_test(no_text_overtakes_an_event_that_waits_for_the_next_round),
+		publisher_test(rows_are_handed_over_for_deletion_in_portions),
 		publisher_test(a_round_that_fails_holds_no_reply),
 	};
 
