@@ -1,5 +1,7 @@
 #include "match.h"
 
+#include <stdlib.h>
+
 static bool
 same_turn(const struct posted_turn *p, const struct stored_turn *s)
 {
@@ -12,7 +14,8 @@ same_turn(const struct posted_turn *p, const struct stored_turn *s)
 bool
 match_is_repeat(size_t posted_count, bool is_running, int64_t age_ms)
 {
-	return is_running || (posted_count > 1 && age_ms < MATCH_REPEAT_MS);
+	/* a clock that was set back by an hour must not make an hour of it */
+	return is_running || (posted_count > 1 && llabs(age_ms) < MATCH_REPEAT_MS);
 }
 
 /* Rule 3. True if the last k stored turns are the first k posted ones. */

@@ -137,6 +137,8 @@ a_repeat_is_a_running_reply_or_a_young_list(void **state)
 	assert_true(match_is_repeat(3, false, YOUNG));
 	assert_false(match_is_repeat(1, false, YOUNG));
 	assert_false(match_is_repeat(3, false, OLD));
+	assert_true(match_is_repeat(3, false, -1)); /* the clock was set back since */
+	assert_false(match_is_repeat(3, false, -OLD));
 }
 
 int
