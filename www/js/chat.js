@@ -228,13 +228,19 @@ class Chats {
 
 	/* --- answers and versions ---------------------------------------------------------------------------------------------- */
 
+	/** One at a time: each costs. */
 	async #another(id) {
+		if (this.asking)
+			return;
+		this.asking = true;
 		try {
 			const receipt = await api.regenerate(this.id, id, store.randomId());
 			this.thread.follow(true);
 			this.feed.sent(receipt, '');
 		} catch (error) {
 			this.on.failed(error);
+		} finally {
+			this.asking = false;
 		}
 	}
 

@@ -2,7 +2,7 @@
  * composer.js - the box where one writes: grows with its text, keeps a draft for each chat, counts towards the limit. Its
  * button sends; while an answer runs and nothing is written, it stops that.
  */
-import { icon } from './dom.js';
+import { icon, isComposing } from './dom.js';
 import { label } from './i18n.js';
 import { draft, setDraft } from './store.js';
 
@@ -74,7 +74,7 @@ export class Composer {
 	}
 
 	#onKey(e) {
-		if (e.isComposing)
+		if (isComposing(e))
 			return;
 		if (e.key === 'Enter' && !e.shiftKey) {
 			e.preventDefault();

@@ -25,6 +25,12 @@ function open(title, ...children) {
 
 const failed = (e) => toast({ t: errorKey(e), bad: true });
 
+/** What a button does, not begun again while it runs. What goes wrong is told. */
+function once(work) {
+	let runs = null;
+	return () => { runs ??= work().catch(failed).finally(() => { runs = null; }); };
+}
+
 let fieldCount = 0;
 
 function field(key, control, hint) {
@@ -111,8 +117,8 @@ async function membersOf(id, chat, box, onLeft) {
 	const draw = async () => {
 		const { members } = await api.getMembers(id);
 		list.replaceChildren(...members.map((m) => {
-			const remove = !m.you && isOwner && h('button', { class: 'link', type: 'button', t: 'remove', on: { click: () => api.removeMember(id, m.id).then(draw, failed) } });
-			const go = m.you && !isOwner && h('button', { class: 'link', type: 'button', t: 'leave', on: { click: () => api.removeMember(id, m.id).then(() => { box.close(); onLeft(); }, failed) } });
+			const remove = !m.you && isOwner && h('button', { class: 'link', type: 'button', t: 'remove', on: { click: once(() => api.removeMember(id, m.id).then(draw)) } });
+			const go = m.you && !isOwner && h('button', { class: 'link', type: 'button', t: 'leave', on: { click: once(() => api.removeMember(id, m.id).then(() => { box.close(); onLeft(); })) } });
 			return h('li', {}, h('span', { class: 'face', 'aria-hidden': 'true' }, (m.name ?? '?')[0]), h('bdi', {}, m.name ?? t('guest')),
 				h('span', { class: 'quiet', t: m.you ? 'you' : m.role === 'owner' ? 'owner' : 'member' }), remove, go);
 		}));
@@ -121,17 +127,13 @@ async function membersOf(id, chat, box, onLeft) {
 	const out = h('div', {}, h('h3', { t: 'members' }), list);
 	if (isOwner) {
 		const link = h('div');
-		const end = h('button', { class: 'btn', type: 'button', t: 'stop_sharing', on: { click: () => api.stopSharing(id).then(() => { link.replaceChildren(); toast({ t: 'sharing_ended' }); return draw(); }).catch(failed) } });
+		const end = h('button', { class: 'btn', type: 'button', t: 'stop_sharing', on: { click: once(() => api.stopSharing(id).then(() => { link.replaceChildren(); toast({ t: 'sharing_ended' }); return draw(); })) } });
 		out.append(h('h3', { t: 'invite' }), h('p', { class: 'quiet', t: 'invite_sub' }), link,
-			h('div', { class: 'buttons' }, end, h('span', { class: 'gap' }), h('button', { class: 'btn go', type: 'button', t: 'make_link', on: { click: async () => {
-				try {
-					const { token } = await api.inviteTo(id);
-					link.replaceChildren(linkRow(new URL(`#join=${encodeURIComponent(token)}`, location.href.split(/[?#]/)[0]).href));
-					link.querySelector('button').focus();
-				} catch (e) {
-					failed(e);
-				}
-			} } })));
+			h('div', { class: 'buttons' }, end, h('span', { class: 'gap' }), h('button', { class: 'btn go', type: 'button', t: 'make_link', on: { click: once(async () => {
+				const { token } = await api.inviteTo(id);
+				link.replaceChildren(linkRow(new URL(`#join=${encodeURIComponent(token)}`, location.href.split(/[?#]/)[0]).href));
+				link.querySelector('button').focus();
+			}) } })));
 	}
 	return out;
 }

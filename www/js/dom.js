@@ -144,10 +144,13 @@ export function openMenu(button, items) {
 	rows[0].focus();
 }
 
+/** A key that belongs to an input method: what it writes is not finished. Safari tells the last one only by its number. */
+export const isComposing = (e) => e.isComposing || e.keyCode === 229;
+
 /** Keeps Tab inside an open drawer. Returns the function that lets it out again. */
 export function trapFocus(box, onEscape) {
 	const onKey = (e) => {
-		if (e.key === 'Escape') {
+		if (e.key === 'Escape' && !isComposing(e)) {
 			e.stopPropagation();
 			onEscape();
 		}

@@ -7,7 +7,7 @@
  */
 import { getChat, getConfig } from './api.js';
 import { Composer } from './composer.js';
-import { $, drawIcons, h, icon, openMenu, toast } from './dom.js';
+import { $, drawIcons, h, icon, isComposing, openMenu, toast } from './dom.js';
 import { LANGUAGES, errorKey, label, setLanguage, t } from './i18n.js';
 import { BANNER_AFTER_MS, PATIENCE_MS, Push, WITH_BANNER, connectionState } from './push.js';
 import { Sidebar, hrefOf } from './sidebar.js';
@@ -303,7 +303,7 @@ function showName(name) {
 function onShortcut(e) {
 	const mod = e.ctrlKey || e.metaKey;
 	const isWriting = e.target.closest?.('input,textarea,select,[contenteditable]');
-	if (document.querySelector('dialog[open]'))
+	if (isComposing(e) || document.querySelector('dialog[open]'))
 		return;
 	if (mod && !e.shiftKey && e.key.toLowerCase() === 'k') {
 		e.preventDefault();

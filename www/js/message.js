@@ -1,7 +1,7 @@
 /*
  * message.js - one message as one sees it: its author, its text, what can be done with it, and how it ended.
  */
-import { h, icon, iconButton, copyText } from './dom.js';
+import { h, icon, iconButton, copyText, isComposing } from './dom.js';
 import { errorKey, label, language, t } from './i18n.js';
 import { portion } from './pace.js';
 import { isRunning } from './sync.js';
@@ -138,6 +138,8 @@ export class UserView extends View {
 		const box = h('textarea', { ta: 'edit', value: this.text, rows: 1 });
 		const send = h('button', { class: 'btn go', t: 'send' });
 		const end = () => {
+			if (!this.form)
+				return;
 			this.form.replaceWith(this.body);
 			this.form = null;
 			this.li.classList.remove('edits');
@@ -146,6 +148,8 @@ export class UserView extends View {
 		this.form = h('form', { class: 'edit', on: {
 			submit: async (e) => {
 				e.preventDefault();
+				if (send.disabled)                           // it is on its way
+					return;
 				const text = box.value.trim();
 				if (text === '' || text === this.text.trim()) {
 					end();
@@ -157,10 +161,12 @@ export class UserView extends View {
 				send.disabled = false;
 			},
 			keydown: (e) => {
+				if (isComposing(e))
+					return;
 				if (e.key === 'Escape') {
 					e.stopPropagation();
 					end();
-				} else if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) {
+				} else if (e.key === 'Enter' && !e.shiftKey) {
 					e.preventDefault();
 					this.form.requestSubmit();
 				}

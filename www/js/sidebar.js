@@ -2,7 +2,7 @@
  * sidebar.js - the list of chats by day, with search and what can be done with each; on a phone a drawer.
  */
 import * as api from './api.js';
-import { $, h, iconButton, openMenu, toast, trapFocus } from './dom.js';
+import { $, h, iconButton, isComposing, openMenu, toast, trapFocus } from './dom.js';
 import { errorKey, label, language, t } from './i18n.js';
 import * as store from './store.js';
 
@@ -151,6 +151,8 @@ export class Sidebar {
 	}
 
 	#onSearchKey(e) {
+		if (isComposing(e))
+			return;
 		if (e.key === 'Escape' && this.#query !== '') {
 			e.stopPropagation();
 			$('search').value = '';
@@ -237,7 +239,7 @@ export class Sidebar {
 		};
 		this.renaming = true;
 		box.addEventListener('keydown', (e) => {
-			if (e.key === 'Enter' || e.key === 'Escape') {
+			if ((e.key === 'Enter' || e.key === 'Escape') && !isComposing(e)) {
 				e.preventDefault();
 				e.stopPropagation();
 				end(e.key === 'Enter');
