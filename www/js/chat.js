@@ -20,7 +20,7 @@ export async function openChats(els, push, on) {
 
 class Chats {
 	/**
-	 * els: of thread.js, and live. on: contact(error or null), chat(id, fields), moved(from, chat), gone(error), loaded(id, is it
+	 * els: of thread.js, and live. on: contact(error or null), chat(id, fields), moved(from, chat), discarded(id of a chat that was only here), gone(error), loaded(id, is it
 	 * empty?), ended() after each reply, state() after anything that the frame shows has changed, me(name), told(names), failed(error).
 	 */
 	constructor(els, push, on, Markdown) {
@@ -35,7 +35,7 @@ class Chats {
 			...els, Markdown,
 			on: {
 				retry: (key) => this.outbox.retry(key),
-				discard: (key) => { this.thread.dropUnsent(key); this.outbox.discard(key); this.on.state(); },
+				discard: (key) => this.#discard(key),
 				regenerate: (id) => this.#another(id),
 				edit: (id, text) => this.#edit(id, text),
 				rephrase: (id) => this.thread.edit(id),
@@ -154,6 +154,14 @@ class Chats {
 			this.#move(from, chat);
 		}
 		return withSession(() => api.sendMessage(entry.chat, entry.text, entry.key), store.isOurs(entry.chat));
+	}
+
+	#discard(key) {
+		this.thread.dropUnsent(key);
+		this.outbox.discard(key);
+		if (store.isNew(this.id) && this.outbox.entries.length === 0)
+			this.on.discarded(this.id);
+		this.on.state();
 	}
 
 	#move(from, chat) {

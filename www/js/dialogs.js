@@ -3,7 +3,7 @@
  * focus inside and gives it back.
  */
 import * as api from './api.js';
-import { h, iconButton, toast } from './dom.js';
+import { $, h, iconButton, initials, toast } from './dom.js';
 import { LANGUAGES, errorKey, label, language, setLanguage, t } from './i18n.js';
 import { hrefOf } from './sidebar.js';
 import { showCopied } from './message.js';
@@ -16,7 +16,11 @@ function open(title, ...children) {
 	const heading = h('h2', { id: 'dialog-title', t: title });
 	const box = h('dialog', { 'aria-labelledby': 'dialog-title' },
 		h('header', {}, heading, iconButton('close', 'close', () => box.close())), ...children);
-	box.addEventListener('close', () => box.remove());
+	box.addEventListener('close', () => {
+		if (box.contains($('toasts')))
+			document.body.append($('toasts'));
+		box.remove();
+	});
 	box.addEventListener('click', (e) => { if (e.target === box) box.close(); });
 	document.body.append(box);
 	box.showModal();
@@ -94,15 +98,18 @@ export async function showSettings(page, { onTheme, onLeft }) {
 
 /* --- the people of a chat ----------------------------------------------------------------------------------------------------- */
 
+const faceOf = (name) => [h('span', { class: 'face', 'aria-hidden': 'true' }, initials(name)), name ? h('bdi', {}, name) : h('bdi', { t: 'guest' })];
+
 export async function showPeople(page, { onLeft }) {
 	const { id, chats } = page;
-	const here = h('ul', { class: 'plist' }, ...chats.people.map((p) => h('li', {}, h('span', { class: 'face', 'aria-hidden': 'true' }, (p.name ?? '?')[0]), h('bdi', {}, p.name ?? t('guest')), p.me && h('span', { class: 'quiet', t: 'you' }))));
+	const here = h('ul', { class: 'plist' }, ...chats.people.map((p) => h('li', {}, ...faceOf(p.me ? me()?.name ?? p.name : p.name), p.me && h('span', { class: 'quiet', t: 'you' }))));
 	const rest = h('div');
 	const box = open('people', h('h3', { t: 'here_now' }), chats.people.length > 0 ? here : h('p', { class: 'quiet', t: 'nobody_here' }), rest);
 	let chat;
 	try {
 		chat = await api.getChat(id);
-	} catch {
+	} catch (e) {
+		rest.append(h('p', { class: 'sendnote bad', role: 'alert', t: errorKey(e) }));
 		return;
 	}
 	if (chat.visibility === 'open')
@@ -119,7 +126,7 @@ async function membersOf(id, chat, box, onLeft) {
 		list.replaceChildren(...members.map((m) => {
 			const remove = !m.you && isOwner && h('button', { class: 'link', type: 'button', t: 'remove', on: { click: once(() => api.removeMember(id, m.id).then(draw)) } });
 			const go = m.you && !isOwner && h('button', { class: 'link', type: 'button', t: 'leave', on: { click: once(() => api.removeMember(id, m.id).then(() => { box.close(); onLeft(); })) } });
-			return h('li', {}, h('span', { class: 'face', 'aria-hidden': 'true' }, (m.name ?? '?')[0]), h('bdi', {}, m.name ?? t('guest')),
+			return h('li', {}, ...faceOf(m.name),
 				h('span', { class: 'quiet', t: m.you ? 'you' : m.role === 'owner' ? 'owner' : 'member' }), remove, go);
 		}));
 	};

@@ -75,6 +75,9 @@ export function iconButton(name, key, onClick, cls = 'ico') {
 	return h('button', { class: cls, type: 'button', ta: key, tt: key, on: { click: onClick } }, icon(name));
 }
 
+/** Of a name: two letters at most, never half of one. */
+export const initials = (name) => (name || '?').trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase();
+
 /** Works on plain http too, where navigator.clipboard does not exist. */
 export async function copyText(text) {
 	if (navigator.clipboard) {
@@ -106,22 +109,30 @@ export function toast(words, action, ms = TOAST_MS) {
 	if (action)
 		box.append(h('button', { class: 'link', type: 'button', t: action.t, on: { click: () => { end(); action.run(); } } }));
 	$('toasts').replaceChildren(box);
+	(document.querySelector('dialog[open]') ?? document.body).append($('toasts'));      // what is outside of a dialog is not heard
 	let timer = setTimeout(end, ms);
 	box.addEventListener('focusin', () => clearTimeout(timer));
 	box.addEventListener('focusout', () => { timer = setTimeout(end, ms); });
 	return end;
 }
 
-/** A menu under a button. items: [{icon, t, run} or {icon, t, href, download}] */
+const menus = new WeakMap();       // button -> closes its menu
+
+/** A menu under a button, whose second press closes it. items: [{icon, t, run} or {icon, t, href, download}] */
 export function openMenu(button, items) {
+	if (menus.has(button)) {
+		menus.get(button)(true);
+		return;
+	}
 	const close = (focus) => {
+		menus.delete(button);
 		menu.remove();
 		button.setAttribute('aria-expanded', 'false');
 		document.removeEventListener('pointerdown', outside, true);
 		if (focus)
 			button.focus();
 	};
-	const outside = (e) => { if (!menu.contains(e.target)) close(false); };
+	const outside = (e) => { if (!menu.contains(e.target) && !button.contains(e.target)) close(false); };
 	const rows = items.map((item) => (item.href
 		? h('a', { role: 'menuitem', tabIndex: -1, href: item.href, download: item.download ?? '', on: { click: () => close(true) } }, icon(item.icon), h('span', { t: item.t }))
 		: h('button', { role: 'menuitem', type: 'button', tabIndex: -1, on: { click: () => { close(true); item.run(); } } }, icon(item.icon), h('span', { t: item.t }))));
@@ -138,8 +149,9 @@ export function openMenu(button, items) {
 	} } }, ...rows);
 	button.setAttribute('aria-expanded', 'true');
 	button.after(menu);
+	menus.set(button, close);
 	const { bottom } = menu.getBoundingClientRect();
-	menu.classList.toggle('up', bottom > innerHeight);
+	menu.classList.toggle('up', bottom > Math.min(innerHeight, button.closest('.chats')?.getBoundingClientRect().bottom ?? Infinity));
 	document.addEventListener('pointerdown', outside, true);
 	rows[0].focus();
 }

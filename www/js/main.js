@@ -7,7 +7,7 @@
  */
 import { getChat, getConfig } from './api.js';
 import { Composer } from './composer.js';
-import { $, drawIcons, h, icon, isComposing, openMenu, toast } from './dom.js';
+import { $, drawIcons, h, icon, initials, isComposing, openMenu, toast } from './dom.js';
 import { LANGUAGES, errorKey, label, setLanguage, t } from './i18n.js';
 import { BANNER_AFTER_MS, PATIENCE_MS, Push, WITH_BANNER, connectionState } from './push.js';
 import { Sidebar, hrefOf } from './sidebar.js';
@@ -41,7 +41,13 @@ function route() {
 		return;
 	}
 	const id = chatInUrl();
-	openChat(id && store.isNew(id) && !store.unsent().some((e) => e.chat === id) ? page.moved?.get(id) ?? null : id);
+	if (id && store.isNew(id) && !store.unsent().some((e) => e.chat === id)) {
+		const now = page.moved?.get(id) ?? null;         // the address of then is in the history
+		history.replaceState(null, '', now === null ? cleanUrl() : hrefOf(now));
+		openChat(now);
+		return;
+	}
+	openChat(id);
 }
 
 /** null: a new chat that is nowhere yet. */
@@ -73,6 +79,7 @@ function withChats(use) {
 		contact: onContact,
 		chat: (id, fields) => onChat(id, fields),
 		moved: (from, chat) => onMoved(from, String(chat.chatId)),
+		discarded: onDiscarded,
 		gone: onGone,
 		state: showState,
 		told: showWriters,
@@ -117,6 +124,17 @@ function onMoved(from, to) {
 	history.replaceState(null, '', hrefOf(to));
 	page.composer.rename(to);
 	page.sidebar.show(to);
+}
+
+/** Nothing is left of a chat that was only here; what is being written stays. */
+function onDiscarded(id) {
+	page.sidebar.drop(id);
+	if (page.id !== id)
+		return;
+	page.composer.rename('new');
+	history.replaceState(null, '', cleanUrl());
+	openChat(null);
+	page.composer.focus();
 }
 
 function onChat(id, { title, touched }) {
@@ -206,8 +224,6 @@ function showPeople() {
 		: { ta: 'invite', tt: 'invite' });
 }
 
-const initials = (name) => (name || '?').trim().split(/\s+/).slice(0, 2).map((word) => [...word][0]).join('').toUpperCase();
-
 function showWriters(names) {
 	const line = $('typing');
 	line.hidden = names.length === 0;
@@ -218,7 +234,7 @@ function showWriters(names) {
 /* --- the connection ---------------------------------------------------------------------------------------------------------- */
 
 function onContact(error) {
-	const reachable = !error || (error.status > 0 && error.status < 502);
+	const reachable = !error || (error.status > 0 && !(error.status >= 502 && error.status <= 504));
 	if (reachable && !page.reachable)
 		page.chats?.flush();
 	page.reachable = reachable;

@@ -7,6 +7,7 @@ import { errorKey, label, language, t } from './i18n.js';
 import * as store from './store.js';
 
 const DAY_MS = 86400000, UNDO_MS = 8000, SEARCH_AFTER_MS = 250;
+const AGAIN_MS = 2000, AGAIN_MAX_MS = 30000;
 
 const midnight = (ms) => new Date(ms).setHours(0, 0, 0, 0);
 
@@ -74,7 +75,7 @@ export class Sidebar {
 	put(id, { title, touched = false } = {}) {
 		const old = this.chats.get(id);
 		const chat = { id, at: Date.now(), isOurs: store.isOurs(id), ...old, ...(title && { title }), ...(touched && { at: Date.now() }) };
-		if (!chat.title || (old && old.title === chat.title && old.at === chat.at))
+		if (old ? old.title === chat.title && old.at === chat.at : !chat.title)
 			return;
 		this.chats.set(id, chat);
 		if (!chat.isOurs && !store.isNew(id))
@@ -107,13 +108,17 @@ export class Sidebar {
 
 	async #load() {
 		const isFirst = this.cursor === undefined;
+		clearTimeout(this.loadTimer);
 		let page;
 		try {
 			page = await api.listChats(this.cursor);
 		} catch (e) {
 			this.on.contact(e);
+			if (e.status === 0 || e.status === 429 || e.status >= 500)
+				this.#loadLater(e.retryAfter ?? 0);
 			return;
 		}
+		this.failures = 0;
 		this.on.contact(null);
 		if (isFirst)
 			for (const chat of [...this.chats.values()])
@@ -121,11 +126,17 @@ export class Sidebar {
 					this.chats.delete(chat.id);
 		for (const c of page.chats) {
 			const id = String(c.chatId);
-			this.chats.set(id, { id, title: c.title || t('new_chat'), at: Date.parse(c.updatedAt), isOurs: c.visibility === 'private' || store.isOurs(id), access: c.access });
+			this.chats.set(id, { id, title: c.title ?? '', at: Date.parse(c.updatedAt), isOurs: c.visibility === 'private' || store.isOurs(id), access: c.access });
 		}
 		this.cursor = page.nextCursor ?? null;
 		$('older').hidden = !page.nextCursor;
 		this.#draw();
+	}
+
+	#loadLater(s) {
+		this.failures = (this.failures ?? 0) + 1;
+		clearTimeout(this.loadTimer);
+		this.loadTimer = setTimeout(() => this.#load(), Math.max(s * 1000, Math.min(AGAIN_MS * 2 ** (this.failures - 1), AGAIN_MAX_MS)));
 	}
 
 	/* --- search ------------------------------------------------------------------------------------------------------------- */
@@ -135,16 +146,25 @@ export class Sidebar {
 	}
 
 	#onSearch() {
+		const query = this.#query;
 		this.found = [];
+		this.searchError = null;
+		this.isSearching = query.length >= 2;
 		this.#draw();
 		clearTimeout(this.searchTimer);
-		const query = this.#query;
-		if (query.length < 2)
+		if (!this.isSearching)
 			return;
 		this.searchTimer = setTimeout(async () => {
-			const answer = await api.searchChats(query).catch(() => null);
-			if (!answer || query !== this.#query)
+			let answer = {}, error = null;
+			try {
+				answer = await api.searchChats(query);
+			} catch (e) {
+				error = errorKey(e);
+			}
+			if (query !== this.#query)
 				return;
+			this.isSearching = false;
+			this.searchError = error;
 			this.found = answer.results ?? [];
 			this.#draw();
 		}, SEARCH_AFTER_MS);
@@ -185,15 +205,16 @@ export class Sidebar {
 			groups.set('found', { name: { t: 'in_messages' }, rows: this.found.map((f) => foundRow(f)) });
 		$('chats').replaceChildren(...[...groups.values()].map(({ name, rows }) =>
 			h('section', {}, h('h2', { class: 'sidehead', t: name.t }, name.text), h('ul', { class: 'list' }, ...rows))));
-		$('nochats').hidden = groups.size > 0;
-		label($('nochats'), { t: query ? 'nothing_found' : 'no_chats' });
+		$('nochats').hidden = this.isSearching || (groups.size > 0 && !this.searchError);
+		label($('nochats'), { t: this.searchError ?? (query ? 'nothing_found' : 'no_chats') });
 		if (back)
 			$('chats').querySelector(`[data-id="${CSS.escape(back)}"] a`)?.focus();
 	}
 
 	#row(chat) {
 		const isCurrent = chat.id === this.current;
-		const link = h('a', { href: hrefOf(chat.id), title: chat.title, ...(isCurrent && { 'aria-current': 'page' }) }, h('bdi', {}, chat.title));
+		const title = chat.title || t('new_chat');
+		const link = h('a', { href: hrefOf(chat.id), title, ...(isCurrent && { 'aria-current': 'page' }) }, h('bdi', {}, title));
 		if (store.isNew(chat.id))
 			return h('li', { data: { id: chat.id } }, link);
 		const more = iconButton('more', 'chat_menu', () => openMenu(more, this.actions(chat.id)), 'ico rowmenu');
@@ -217,7 +238,12 @@ export class Sidebar {
 	}
 
 	#rename(id) {
-		const li = $('chats').querySelector(`[data-id="${CSS.escape(id)}"]`);
+		const find = () => $('chats').querySelector(`[data-id="${CSS.escape(id)}"]:not(.found)`);
+		if (!find()) {                                   // a search hides it
+			$('search').value = '';
+			this.#onSearch();
+		}
+		const li = find();
 		if (!li)
 			return;
 		if ($('menu').offsetParent && !this.letGo)
