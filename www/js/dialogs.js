@@ -54,8 +54,8 @@ const select = (options, value, onChange) => {
 /* --- settings ------------------------------------------------------------------------------------------------------------- */
 
 export async function showSettings(page, { onTheme, onLeft }) {
-	const name = h('input', { maxLength: NAME_MAX, autocomplete: 'nickname', value: me()?.name ?? '', tp: 'name_hint' });
-	const persona = h('textarea', { rows: 3, maxLength: PERSONA_MAX, value: store.wishes().persona ?? '', tp: 'persona_hint' });
+	const name = h('input', { dir: 'auto', maxLength: NAME_MAX, autocomplete: 'nickname', value: me()?.name ?? '', tp: 'name_hint' });
+	const persona = h('textarea', { dir: 'auto', rows: 3, maxLength: PERSONA_MAX, value: store.wishes().persona ?? '', tp: 'persona_hint' });
 	const used = h('p', { class: 'quiet', t: 'usage_none' });
 	const forgetMe = h('button', { class: 'btn danger', type: 'button', t: 'forget_me', hidden: true });
 	const models = page.config.models ?? [];
@@ -154,7 +154,7 @@ function linkRow(url) {
 /* --- an invitation ------------------------------------------------------------------------------------------------------------- */
 
 export async function showInvitation(token, page, { onJoined }) {
-	const name = h('input', { maxLength: NAME_MAX, autocomplete: 'nickname', tp: 'name_hint' });
+	const name = h('input', { dir: 'auto', maxLength: NAME_MAX, autocomplete: 'nickname', tp: 'name_hint' });
 	const error = h('p', { class: 'sendnote bad', role: 'alert', hidden: true });
 	const join = h('button', { class: 'btn go', t: 'join' });
 	const form = h('form', {}, h('p', { t: 'invited_sub', vars: { app: page.config.appName ?? 'Charla' } }), field('your_name', name, 'your_name_sub'), error,

@@ -151,7 +151,7 @@ export function openMenu(button, items) {
 	button.after(menu);
 	menus.set(button, close);
 	const { bottom } = menu.getBoundingClientRect();
-	menu.classList.toggle('up', bottom > Math.min(innerHeight, button.closest('.chats')?.getBoundingClientRect().bottom ?? Infinity));
+	menu.classList.toggle('up', bottom > innerHeight);
 	document.addEventListener('pointerdown', outside, true);
 	rows[0].focus();
 }

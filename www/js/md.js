@@ -117,6 +117,8 @@ export class StreamMarkdown {
 
 	/** New content in the same element; false when it must be built anew. */
 	#update(view, t) {
+		if (view.isColoured)                             // its text is in the spans of its colours
+			return false;
 		if (view.text) {
 			const text = leafText(t), shown = view.text.data;
 			if (text.length > shown.length && text.startsWith(shown))
@@ -160,7 +162,7 @@ export class StreamMarkdown {
 		case 'heading':
 			return { el: h(`h${headingLevel(t.depth, this.first)}`, { class: `d${t.depth}` }) };
 		case 'list':
-			return { el: t.ordered && t.start > 1 ? h('ol', { start: t.start }) : h(t.ordered ? 'ol' : 'ul') };
+			return { el: t.ordered && Number.isInteger(t.start) && t.start !== 1 ? h('ol', { start: t.start }) : h(t.ordered ? 'ol' : 'ul') };
 		case 'list_item':
 			return { el: h('li', { class: t.task ? 'task' : '' }) };
 		case 'checkbox':
@@ -198,7 +200,7 @@ function codeBlock(t) {
 	const bar = h('figcaption', {},
 		lang ? h('span', {}, lang) : h('span', { t: 'code' }),
 		h('button', { class: 'copy', type: 'button', t: 'copy', data: { act: 'copy-code' } }));
-	return { text: view.text, lang, el: h('figure', { class: 'code' }, bar, h('pre', { tabIndex: 0 }, view.el)) };
+	return { text: view.text, lang, code: view.el, el: h('figure', { class: 'code', dir: 'ltr' }, bar, h('pre', { tabIndex: 0 }, view.el)) };
 }
 
 function linkTo(url, cls) {
@@ -209,8 +211,9 @@ function linkTo(url, cls) {
 
 /** Code gets its colours when nothing of its block will change any more. */
 function colourAll(view) {
-	if (view.lang)
-		colour(view.text.parentElement, view.text.data, view.lang);
+	if (view.lang && !view.isColoured)
+		colour(view.code, view.text.data, view.lang);
+	view.isColoured = Boolean(view.lang);
 	view.kids?.forEach(colourAll);
 }
 

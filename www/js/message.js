@@ -48,8 +48,20 @@ class View {
 	}
 
 	putVersions() {
-		if (this.versions)
-			this.tail?.querySelector('.acts')?.prepend(this.versions);
+		if (!this.versions)
+			return;
+		this.tail?.querySelector('.acts')?.prepend(this.versions);
+		if (!this.wanted || !this.versions.isConnected)
+			return;
+		const buttons = [...this.versions.querySelectorAll('button:not([disabled])')];
+		(buttons.find((b) => b.dataset.ta === this.wanted) ?? buttons[0])?.focus({ preventScroll: true });
+		this.wanted = null;
+	}
+
+	/** A version that was chosen by a button gets the focus on its own: key is what that button does. */
+	focusVersions(key) {
+		this.wanted = key;
+		this.putVersions();
 	}
 
 	forget() {}
@@ -135,7 +147,7 @@ export class UserView extends View {
 	edit() {
 		if (this.form)
 			return;
-		const box = h('textarea', { ta: 'edit', value: this.text, rows: 1 });
+		const box = h('textarea', { dir: 'auto', ta: 'edit', value: this.text, rows: 1 });
 		const send = h('button', { class: 'btn go', t: 'send' });
 		const end = () => {
 			if (!this.form)
@@ -190,8 +202,9 @@ function unsentNote(entry, on) {
 	}
 	return h('p', { class: 'sendnote bad', role: 'alert' },
 		h('span', {}, h('b', { t: 'not_sent' }), ' ', h('span', { t: errorKey(entry.error) })),
-		h('button', { class: 'link', type: 'button', t: 'retry', on: { click: () => on.retry(entry.key) } }),
-		h('button', { class: 'link', type: 'button', t: 'discard', on: { click: () => on.discard(entry.key) } }));
+		h('span', { class: 'together' },
+			h('button', { class: 'link', type: 'button', t: 'retry', on: { click: () => on.retry(entry.key) } }),
+			h('button', { class: 'link', type: 'button', t: 'discard', on: { click: () => on.discard(entry.key) } })));
 }
 
 /* --- what the AI said ------------------------------------------------------------------------------------------------------ */

@@ -74,5 +74,5 @@ function build({ code, text }) {
 	}
 	const box = h('code', {}, text);
 	const bar = h('figcaption', {}, h('span', { t: 'code' }), h('button', { class: 'copy', type: 'button', t: 'copy', data: { act: 'copy-code' } }));
-	return [h('figure', { class: 'code' }, bar, h('pre', { tabIndex: 0 }, box)), box];
+	return [h('figure', { class: 'code', dir: 'ltr' }, bar, h('pre', { tabIndex: 0 }, box)), box];
 }

@@ -249,7 +249,7 @@ export class Sidebar {
 		if ($('menu').offsetParent && !this.letGo)
 			this.open();
 		const old = this.title(id);
-		const box = h('input', { class: 'renames', value: old, maxLength: 100, ta: 'rename' });
+		const box = h('input', { class: 'renames', dir: 'auto', value: old, maxLength: 100, ta: 'rename' });
 		const link = li.querySelector('a');
 		let over = false;
 		const end = async (keep) => {

@@ -109,7 +109,7 @@ export function storeTheme(theme) {
 		else
 			localStorage.removeItem('charla.theme');
 	} catch { /* forbidden */ }
-	dispatchEvent(new Event('charla:theme'));
+	dispatchEvent(new CustomEvent('charla:theme', { detail: theme }));
 }
 
 export function storedTheme() {

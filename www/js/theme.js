@@ -6,9 +6,10 @@
 	const root = document.documentElement;
 	const dark = matchMedia('(prefers-color-scheme: dark)');
 	const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
-	const apply = () => { root.dataset.theme = stored('charla.theme') ?? (dark.matches ? 'dark' : 'light'); };
+	let wish = null;                                     // holds where nothing can be stored
+	const apply = () => { root.dataset.theme = stored('charla.theme') ?? wish ?? (dark.matches ? 'dark' : 'light'); };
 	dark.addEventListener('change', apply);
-	addEventListener('charla:theme', apply);
+	addEventListener('charla:theme', (e) => { wish = e.detail; apply(); });
 	apply();
 
 	const wished = [(stored('charla.lang') ?? '').replaceAll('"', ''), ...(navigator.languages ?? [])];

@@ -191,7 +191,10 @@ export class Thread {
 			this.views.get(id)?.setBranches(branches.get(id));
 		this.order = ids;
 		this.branches = branches;
+		const chosen = this.held && ids.includes(this.held.id) ? this.held : null;
 		this.#place();
+		if (chosen?.key)
+			this.views.get(chosen.id)?.focusVersions(chosen.key);
 	}
 
 	/** The branch in its order, then what is unsent. Moves only what is out of place; what one looks at stays where it is. */
@@ -219,7 +222,7 @@ export class Thread {
 	#hold(id) {
 		const parent = [...this.branches].find(([, all]) => all.includes(id))?.[0];
 		const li = this.views.get(parent)?.li;
-		this.held = li && { id, top: li.getBoundingClientRect().top };
+		this.held = li && { id, top: li.getBoundingClientRect().top, key: document.activeElement?.closest('.versions button')?.dataset.ta };
 	}
 
 	#anchor(stay) {
