@@ -95,6 +95,14 @@ poll_once(struct ai_worker *w)
 		w->next_look_ms = 0; /* readers are told */
 }
 
+/* Who comes back soon (--drain alone, by cron) does not wait for a push server that is away. */
+static bool
+has_events_to_send(const struct ai_worker *w)
+{
+	return publisher_next_ms(w->publisher) != INT64_MAX &&
+	       (w->o.drain_ms > 0 || push_link_is_well(w->link));
+}
+
 /* True when the worker is to leave now. */
 static bool
 is_time_to_leave(struct ai_worker *w, int64_t now_ms)
@@ -106,8 +114,7 @@ is_time_to_leave(struct ai_worker *w, int64_t now_ms)
 			w->stop_at_ms = now_ms + w->o.stop_grace_ms;
 		return stop > 1 || w->count == 0 || now_ms >= w->stop_at_ms;
 	}
-	if (w->count > 0 || titles_are_coming(w->titles) ||
-	    publisher_next_ms(w->publisher) != INT64_MAX)
+	if (w->count > 0 || titles_are_coming(w->titles) || has_events_to_send(w))
 		w->idle_since_ms = now_ms;
 	return w->o.drain && now_ms - w->idle_since_ms > w->o.drain_ms &&
 	       !worker_round_has_work(w, INT64_MAX - 1);

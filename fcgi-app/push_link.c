@@ -78,6 +78,12 @@ push_link_is_on(const struct push_link *l)
 	return l->notify != NULL;
 }
 
+bool
+push_link_is_well(const struct push_link *l)
+{
+	return l->state != PUSH_AWAY && l->state != PUSH_REFUSED && l->state != PUSH_FULL;
+}
+
 static void
 set_state(struct push_link *l, enum push_state state, long long uid)
 {

@@ -21,6 +21,9 @@ void push_link_close(struct push_link *l); /* NULL is allowed */
 /* False: BROADCAST_DRIVER says that nothing is pushed. */
 bool push_link_is_on(const struct push_link *l);
 
+/* Nothing says that it is away, does not want us, or does not read. */
+bool push_link_is_well(const struct push_link *l);
+
 /*
  * ERR_BUSY: its queue is full. ERR_NOT_FOUND, ERR_CONFLICT: nobody is there, or does not want us.
  * After an error push_link_retry_ms says when it has a point to try again.

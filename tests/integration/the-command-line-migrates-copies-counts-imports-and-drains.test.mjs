@@ -154,6 +154,23 @@ test('--drain does the work that waits, and leaves', { timeout: 60_000 }, async 
 	await system.restart('worker');
 });
 
+test('--drain does not wait for a push server that is away: the next run sends it', { timeout: 90_000 }, async () => {
+	await system.kill('worker', 'SIGTERM');
+	await system.kill('push');
+	await nobody.say('drained', 'espera [[echo]]');
+	const { error, status } = spawnSync(join(system.place.bin, 'fcgi-app'), ['--drain'],
+		{ env: system.programs.app.env, cwd: system.dir, ...system.place.user, timeout: 20_000 });
+	assert.equal(error, undefined);
+	assert.equal(status, 0);
+	const left = stats();
+	assert.equal(left.jobs_queued, 0);
+	assert.ok(left.events_waiting > 0);
+	await system.restart('push');
+	assert.equal(run('--drain').code, 0);
+	assert.equal(stats().events_waiting, 0);
+	await system.restart('worker');
+});
+
 test('a socket takes no file\'s place', () => {
 	const file = join(system.dir, 'var', 'precious'), env = join(system.dir, 'precious.env');
 	writeFileSync(file, 'precious', { mode: 0o666 });
