@@ -1,12 +1,20 @@
 /* actions.js - the two forms: sending an event, ending a user's connections. */
 import { appPath, post } from './api.js';
 import { $ } from './dom.js';
-import { t } from './i18n.js';
+import { label } from './i18n.js';
 
 let app = null;
 
-function say(id, text, isGood) {
-	$(id).textContent = text;
+const CHANNEL = /^(#server-to-user-)?[\w\-=@,.;]+$/;
+
+/** words: {t, vars}, so that they follow the language; null: nothing. */
+function say(id, words, isGood) {
+	if (words) {
+		label($(id), words);
+	} else {
+		delete $(id).dataset.t;
+		$(id).textContent = '';
+	}
 	$(id).className = `said ${isGood ? 'good' : 'bad'}`;
 }
 
@@ -16,34 +24,39 @@ async function run(form, said, work) {
 	try {
 		say(said, await work(), true);
 	} catch (e) {
-		say(said, e.status === 0 ? t('no_server') : e.isOurs ? e.message : t('failed', { why: e.message }), false);
+		say(said, e.words ?? (e.status === 0 ? { t: 'no_server' } : { t: 'failed', vars: { why: e.message } }), false);
 	} finally {
 		button.disabled = false;
 	}
 }
 
+/** What a browser says about JSON is English; where it is wrong is a number. */
 function readData() {
 	try {
 		return JSON.parse($('send-data').value);
 	} catch (e) {
-		throw Object.assign(new Error(t('bad_json', { why: e.message })), { isOurs: true });
+		const [, line, column] = /line (\d+) column (\d+)/.exec(e.message) ?? [];
+		throw Object.assign(e, { words: line ? { t: 'bad_json_at', vars: { line, column } } : { t: 'bad_json' } });
 	}
 }
 
 async function send() {
-	const { delivered } = await post(appPath(app, 'event'), { channel: $('send-channel').value, name: $('send-event').value, data: readData() });
-	return t('delivered_n', { n: delivered });
+	const channel = $('send-channel').value;
+	if (!CHANNEL.test(channel))
+		throw Object.assign(new Error(channel), { words: { t: 'bad_channel' } });
+	const { delivered } = await post(appPath(app, 'event'), { channel, name: $('send-event').value, data: readData() });
+	return { t: 'delivered_n', vars: { n: delivered } };
 }
 
 async function end() {
 	const { terminated } = await post(appPath(app, 'terminate'), { user_id: $('end-user').value });
-	return t('terminated_n', { n: terminated });
+	return { t: 'terminated_n', vars: { n: terminated } };
 }
 
 export function begin(next) {
 	app = next;
 	for (const id of ['send-said', 'end-said'])
-		say(id, '', true);
+		say(id, null, true);
 }
 
 export function setUp() {
@@ -52,9 +65,9 @@ export function setUp() {
 	$('send-data').addEventListener('input', () => {
 		try {
 			readData();
-			say('send-said', '', true);
+			say('send-said', null, true);
 		} catch (e) {
-			say('send-said', e.message, false);
+			say('send-said', e.words, false);
 		}
 	});
 }

@@ -1,6 +1,6 @@
 /* channels.js - channels and who is in them, asked for every few seconds while the page is seen; ending a connection. */
 import { appPath, get, post } from './api.js';
-import { $, h } from './dom.js';
+import { $, h, toast } from './dom.js';
 import { count } from './format.js';
 import { t } from './i18n.js';
 
@@ -62,9 +62,10 @@ function choose(name) {
 async function end(socket_id) {
 	try {
 		await post(appPath(app, 'terminate'), { socket_id });
-	} finally {
-		refresh();
+	} catch (e) {
+		toast({ ...(e.status === 0 ? { t: 'no_server' } : { t: 'failed', vars: { why: e.message } }), bad: true });
 	}
+	refresh();
 }
 
 export const draw = () => { shown = ''; refresh(); };

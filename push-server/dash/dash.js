@@ -106,6 +106,7 @@ async function enter() {
 
 async function signIn(event) {
 	event.preventDefault();
+	delete $('door-error').dataset.t;
 	$('door-error').textContent = '';
 	try {
 		await request('POST', 'session', { password: $('password').value });
@@ -113,7 +114,7 @@ async function signIn(event) {
 		await enter();
 		$('main').focus();
 	} catch (e) {
-		$('door-error').textContent = t({ 401: 'wrong_password', 429: 'wait', 403: 'closed', 0: 'no_server' }[e.status] ?? 'no_server');
+		label($('door-error'), { t: { 401: 'wrong_password', 429: 'wait', 403: 'closed' }[e.status] ?? 'no_server' });
 		$('password').select();
 	}
 }

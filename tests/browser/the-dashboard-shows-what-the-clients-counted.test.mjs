@@ -64,7 +64,8 @@ test('tiles: connections, messages, API calls and bytes of the chosen app, and t
 });
 
 test('channels, their subscribers and members; one connection is ended', async () => {
-	const { page } = await open();
+	const chat = await open();
+	const { page } = chat;
 	const clients = await Promise.all(['ana', 'ana', 'luis'].map(async (user_id) => (await new Client(push).open()).subscribe('presence-room', { data: { user_id } })));
 	await clients[0].subscribe('private-x');
 	const row = (name) => page.locator('#channels tr', { hasText: name });
@@ -78,6 +79,10 @@ test('channels, their subscribers and members; one connection is ended', async (
 	assert.deepEqual(shown.sort(), clients.map((c, i) => [c.socketId, ['ana', 'ana', 'luis'][i]]).sort());
 	await page.locator(`[data-socket="${clients[2].socketId}"] button`).click();
 	assert.equal(await clients[2].closed(), 4009);
+	chat.expect(/status of 403/);
+	await page.route('**/terminate', (route) => route.fulfill({ status: 403, contentType: 'application/json', body: '{"error":"Not you."}' }));
+	await page.locator(`[data-socket="${clients[1].socketId}"] button`).click();
+	await page.locator('.toast', { hasText: 'That did not work: Not you.' }).waitFor();
 	await page.locator(`[data-socket="${clients[2].socketId}"]`).waitFor({ state: 'detached' });
 	assert.equal(clients[0].code, undefined);
 	await page.fill('#prefix', 'private-');
@@ -95,7 +100,12 @@ test('an event is sent, and as many as received it are told; what is no JSON is 
 	await page.fill('#send-channel', 'private-offers');
 	await page.fill('#send-event', 'offer');
 	await page.fill('#send-data', '{"price":');
-	assert.match(await page.textContent('#send-said'), /^Not valid JSON: /);
+	assert.equal(await page.textContent('#send-said'), 'This is not valid JSON.');
+	await page.fill('#send-data', '{\n"price" 1}');
+	assert.equal(await page.textContent('#send-said'), 'This is not valid JSON: line 2, column 9.');
+	await page.selectOption('#lang', 'es');
+	assert.equal(await page.textContent('#send-said'), 'Esto no es JSON válido: línea 2, columna 9.');
+	await page.selectOption('#lang', 'en');
 	await page.click('#send button');
 	await page.fill('#send-data', '{"price":[1,"ñ"]}');
 	await page.click('#send button');
@@ -104,6 +114,9 @@ test('an event is sent, and as many as received it are told; what is no JSON is 
 	for (const c of clients)
 		assert.deepEqual(c.named('offer').map((f) => f.data), [{ price: [1, 'ñ'] }]);
 	await page.fill('#send-channel', 'no channel');
+	await page.click('#send button');
+	await page.getByText(/^That is no name of a channel/).waitFor();
+	await page.fill('#send-channel', 'x'.repeat(900));
 	await page.click('#send button');
 	await page.getByText(/That did not work: A channel name is too long or has characters/).waitFor();
 	clients.forEach((c) => c.close());
@@ -224,6 +237,9 @@ test('both languages, both themes, narrow: no violation in axe-core, nothing wid
 		const found = await page.evaluate((rules) => window.axe.run({ runOnly: rules }), RULES);
 		assert.deepEqual(found.violations.map((v) => `${locale} ${colorScheme}: ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`), []);
 		assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+		assert.equal(await page.$eval('#channels', (body) => { const box = body.closest('.wrap'); return box.scrollWidth - box.clientWidth; }), 0, 'the numbers of a channel with a long name are in sight');
+		assert.ok(await page.$$eval('.tile dd', (all) => all.every((dd) => { const r = document.createRange(); r.selectNode(dd.firstChild); return r.getClientRects().length === 1 && dd.scrollWidth <= dd.clientWidth; })), 'a number and its unit are on one line');
+		assert.ok(await rows(page, 'subscribed').first().locator('span').nth(2).isVisible());
 		assert.equal(await page.textContent('h1'), locale === 'es-ES' ? 'Servidor push' : 'Push server');
 		await chat.shot(`dashboard-${locale}-${colorScheme}-${options.viewport.width}`);
 		client.close();
@@ -258,6 +274,11 @@ test('through the web server: signing in with the password, live data by /app, c
 		assert.equal(sent.status, 202);
 		await page.locator('#ai-body tbody tr', { hasText: 'seen-in-the-panel' }).waitFor({ timeout: 30_000 });
 		assert.match(await page.textContent('#ai-body dl'), /complete 1/);
+		assert.match(await page.textContent('#ai-body dl'), /1 chat · 0 people · 2 messages/);
+		await page.selectOption('#lang', 'es');
+		assert.match(await page.textContent('#ai-body dl'), /en cola 0 · en marcha 0 · fallidos 0.*completa 1.*1 chat · 0 personas · 2 mensajes/);
+		assert.equal(await page.textContent('#ai-body tbody td:nth-child(6)'), 'completa');
+		await page.selectOption('#lang', 'en');
 		assert.equal((await page.content()).includes('nobody reads this'), false);
 		await chat.shot('dashboard-ai');
 		await page.click('#out');
