@@ -264,8 +264,7 @@ store_turns(struct store *s, const struct chat *c, const struct post *p, size_t 
 	return e == OK ? conversation_add_reply(s, &r, &p->by, out) : e;
 }
 
-/* Does what the plan says. Here it is written; whatever refuses has done so (writer_submit_sure).
- */
+/* Does what the plan says. From here on it is written: what refuses has done so before. */
 static enum err
 follow_plan(struct store *s, const struct chat *c, const struct post *p, const struct branch *b,
     struct match_plan plan, int position, struct accepted *out)
